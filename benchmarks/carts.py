@@ -1,0 +1,104 @@
+"""The sweep over a million baskets, beside the bare SQL that finds a thousand newly idle ones; what an order costs."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from importlib.util import find_spec
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks import services, volumes
+from benchmarks.processes import ROOT
+from benchmarks.report import Report
+
+SMALL, BIG = 10_000, int(os.environ.get("SHOPCHAT_BENCHMARK_BASKETS") or 1_000_000)
+IDLE = 1_000
+TIMES = 15
+MOST_OF_BARE, MOST_OF_SMALL, MOST_QUERIES = 3, 1.5, 3
+
+
+def run(*, quick: bool) -> Report:
+    """On PostgreSQL. A short run sweeps one small SQLite file; it shows the form."""
+    report = Report("carts")
+    if not find_spec("oscar"):
+        report.not_run("the sweep", "django-oscar is not installed")
+        return report
+    if quick:
+        with TemporaryDirectory() as folder:
+            _against_bare(report, _shop({"SHOPCHAT_DEMO_DIR": folder}, 200, 50, 1), 200, 50, quick=True)
+        return report
+    if reason := services.why_no_postgres():
+        report.not_run("the sweep on PostgreSQL", reason)
+        return report
+    with ExitStack() as stack:
+        small, big = (_shop(stack.enter_context(_postgres(size)), size, IDLE, TIMES) for size in (SMALL, BIG))
+    _against_bare(report, small, SMALL, IDLE, quick=False)
+    _against_bare(report, big, BIG, IDLE, quick=False)
+    report.compare(
+        f"sweep over {BIG:,} baskets",
+        "ms",
+        _milliseconds(big, 0),
+        f"ms over {SMALL:,}",
+        _milliseconds(small, 0),
+        most=MOST_OF_SMALL,
+    )
+    return report
+
+
+def _against_bare(report: Report, found: dict[str, Any], baskets: int, idle: int, *, quick: bool) -> None:
+    for sweep, bare in found["pairs"]:
+        if sweep["done"] != idle or bare["done"] != idle:
+            report.fault(f"{baskets:,}: {sweep['done']} were swept and {bare['done']} found, of {idle}")
+    report.compare(
+        f"sweep over {baskets:,} baskets, {idle:,} of them newly idle",
+        "ms",
+        _milliseconds(found, 0),
+        "ms of the bare SQL that finds them",
+        _milliseconds(found, 1),
+        most=None if quick else MOST_OF_BARE,
+    )
+    without, with_many = found["orders"]
+    report.measure(
+        f"{baskets:,}: an order adds to a checkout",
+        "queries",
+        with_many,
+        most=MOST_QUERIES,
+        to="without anything planned",
+        reference=without,
+    )
+    report.measure(f"{baskets:,}: queries to our tables on a page of the catalogue", "queries", found["page"], most=0)
+
+
+def _milliseconds(found: dict[str, Any], side: int) -> list[float]:
+    return [pair[side]["milliseconds"] for pair in found["pairs"]]
+
+
+def _shop(environment: dict[str, str], baskets: int, idle: int, times: int) -> dict[str, Any]:
+    """What a process says that has filled the database and swept."""
+    command = [sys.executable, "-m", "benchmarks.shop.baskets", str(baskets), str(idle), str(times)]
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@contextmanager
+def _postgres(baskets: int) -> Iterator[dict[str, str]]:
+    """A database and a folder for the length of the block."""
+    name = f"shopchat_benchmark_baskets_{baskets}"
+    settings = services.postgres(name)
+    with closing(volumes.administration()) as connection, TemporaryDirectory() as folder:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            values = {key: settings[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
+            yield {f"SHOPCHAT_DB_{key}": str(value) for key, value in values.items()} | {
+                "SHOPCHAT_DB_ENGINE": "postgresql",
+                "SHOPCHAT_DEMO_DIR": folder,
+            }
+        finally:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -1,0 +1,1 @@
+"""Fills the demo store: catalogue, pictures, people, orders, pages. Start with ``loading``."""

@@ -1,0 +1,37 @@
+"""Where the demo store keeps its files. No Django in here: ``run`` and ``prebuilt`` need it too."""
+
+import os
+import shutil
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+MARKER = ".shopchat-demo"
+FOLDERS = ("media", "cache", "search", "mail")
+FILES = ("shop.sqlite3*", "secret-key", "loaded", "migrations", MARKER)
+
+
+def demo_dir() -> Path:
+    """The folder below which everything that changes lives (``SHOPCHAT_DEMO_DIR`` moves it)."""
+    return Path(os.environ.get("SHOPCHAT_DEMO_DIR") or REPOSITORY / "var" / "demo").resolve()
+
+
+def prepare(folder: Path) -> None:
+    """Create ``folder`` and its parts, and mark it as ours, so that a reset knows what it may empty."""
+    for name in FOLDERS:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / MARKER).touch()
+
+
+def is_demo_dir(folder: Path) -> bool:
+    return (folder / MARKER).is_file()
+
+
+def remove(folder: Path) -> None:
+    """Remove what the demo keeps in ``folder``, and nothing that somebody else put there."""
+    for name in FOLDERS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for pattern in FILES:
+        for path in folder.glob(pattern):
+            path.unlink()
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,55 @@
+"""Whether a basket was bought after all, by any way: asked of the shop itself, not of what we were told."""
+
+from shopchat.carts.basis import agreed_address
+from shopchat.carts.models import BasketWatch
+from shopchat.carts.people import contact_of
+from shopchat.stores.base import BasketRef, OrderView, Person, Store
+from shopchat.stores.reading import able
+
+# A basket that went over to another more often than this was made by a program.
+GENERATIONS = 10
+
+
+def order_since(watch: BasketWatch) -> OrderView | None:
+    """The order that this basket or one that it came from became, else the last one that its person placed since it began.
+
+    Raises what the shop raises: without its answer nobody may be reminded.
+    """
+    store = able(Store)
+    if store is None:
+        return None
+    refs = [BasketRef(ref) for ref in lineage(watch)]
+    became = store.orders_for(refs)
+    if became:
+        return next(iter(became.values()))
+    people = _people_of(watch)
+    # The sweep may have found it, and begun its row, long after its last change.
+    placed = store.recent_orders(people, since=min(watch.created_at, watch.last_activity)) if people else {}
+    orders = [order for theirs in placed.values() for order in theirs if not order.is_cancelled]
+    return max(orders, key=lambda order: order.placed_at, default=None)
+
+
+def lineage(watch: BasketWatch) -> list[str]:
+    """The references of this basket, of those whose lines went over to it, and of those into which our links put its lines."""
+    refs, newest = [watch.ref], [watch.ref]
+    for _generation in range(GENERATIONS):
+        older = BasketWatch.objects.filter(merged_into__in=newest).exclude(ref__in=refs)
+        newest = list(older.values_list("ref", flat=True))
+        if not newest:
+            break
+        refs += newest
+    restored = watch.links.exclude(restored_into="").values_list("restored_into", flat=True)
+    return list(dict.fromkeys([*refs, *restored]))
+
+
+def _people_of(watch: BasketWatch) -> list[Person]:
+    """The account, and each address to which a reminder may go: their own, if nobody has proven it, too.
+
+    Whoever orders under the address of somebody else brings them silence, and nothing worse.
+    """
+    contact = contact_of(watch)
+    identity = agreed_address(contact) if contact else None
+    user_id = watch.user_id_text or (str(contact.user_id) if contact and contact.user_id else "")
+    addresses = {identity.value if identity else None, (contact and contact.email) or None}
+    people = {Person(user_id=user_id, email=email) for email in addresses}
+    return sorted(people - {Person()}, key=repr)

@@ -1,0 +1,34 @@
+"""The index that Django reads: one line for each model, alphabetical. Nothing inside shopchat imports it."""
+
+from shopchat.callbacks.models import CallAttempt as CallAttempt
+from shopchat.callbacks.models import CallbackRequest as CallbackRequest
+from shopchat.callbacks.models import CallbackRules as CallbackRules
+from shopchat.callbacks.models import TelephonyAccount as TelephonyAccount
+from shopchat.carts.models import BasketTransition as BasketTransition
+from shopchat.carts.models import BasketWatch as BasketWatch
+from shopchat.carts.models import CartRules as CartRules
+from shopchat.carts.models import CartStep as CartStep
+from shopchat.carts.models import IssuedVoucher as IssuedVoucher
+from shopchat.carts.models import RecoveryLink as RecoveryLink
+from shopchat.carts.models import SweepCursor as SweepCursor
+from shopchat.contacts.models import Consent as Consent
+from shopchat.contacts.models import ConsentText as ConsentText
+from shopchat.contacts.models import Contact as Contact
+from shopchat.contacts.models import Identity as Identity
+from shopchat.conversations.models import Circuit as Circuit
+from shopchat.conversations.models import Conversation as Conversation
+from shopchat.conversations.models import Delivery as Delivery
+from shopchat.conversations.models import Message as Message
+from shopchat.conversations.models import Receipt as Receipt
+from shopchat.core.models import Heartbeat as Heartbeat
+from shopchat.desk.models import WidgetLook as WidgetLook
+from shopchat.inboxes.models import Inbox as Inbox
+from shopchat.operators.models import Operator as Operator
+from shopchat.operators.models import Schedule as Schedule
+from shopchat.operators.models import ScheduleException as ScheduleException
+from shopchat.operators.models import WorkingInterval as WorkingInterval
+from shopchat.touches.models import Suppression as Suppression
+from shopchat.touches.models import Touch as Touch
+from shopchat.touches.models import TouchRules as TouchRules
+from shopchat.visitors.models import Revocation as Revocation
+from shopchat.visitors.models import Visitor as Visitor

@@ -1,0 +1,4 @@
+"""People who answer: how customers see them, whether they are here, and when the shop is open.
+
+Knows nothing about conversations. Start with ``models``.
+"""

@@ -1,0 +1,4 @@
+"""Browsers, and how a browser proves whose conversation it may see.
+
+Knows no conversation. Start with ``recognition``.
+"""

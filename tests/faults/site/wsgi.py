@@ -1,0 +1,9 @@
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from shopchat.wsgi import with_live
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.faults.site.settings")
+
+application = with_live(get_wsgi_application())
