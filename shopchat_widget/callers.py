@@ -1,5 +1,6 @@
 """Who sent a request to the chat, and the cookie by which a browser without an account is known again."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from shopchat.conversations.models import Conversation
 from shopchat.core.tokens import digest
 from shopchat.inboxes.finding import inbox_for
 from shopchat.inboxes.models import Inbox
+from shopchat.stores.base import BasketRef
 from shopchat.stores.reading import configured_store, safely
 from shopchat.touches.joining import join as join_touches
 from shopchat.visitors import holders
@@ -82,10 +84,14 @@ class Caller:
         return found
 
     def remember_basket(self, contact: Contact | None) -> None:
-        """Note which basket is in the caller's hands. A store that fails changes nothing."""
+        """Note which basket is in the caller's hands, or else in payment. A store that fails changes nothing."""
         if contact is None:
             return
-        ref = safely(lambda: configured_store().current_basket(self.request), empty=None, what="Reading the basket")
+        nothing: Sequence[BasketRef] = ()
+        asked = safely(
+            lambda: configured_store().baskets_at_hand(self.request), empty=nothing, what="Reading the basket"
+        )
+        ref = next(iter(asked), "")
         if ref and ref != contact.basket_ref:
             Contact.objects.filter(pk=contact.pk).update(basket_ref=ref)
 

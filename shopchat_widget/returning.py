@@ -24,14 +24,14 @@ def waiting(request: HttpRequest) -> BasketWatch | None:
     An account's basket is looked up by the account, so that the shop is not asked: each page of the shop asks this.
     """
     user_id = user_id_of(request)
-    ref = None if user_id else configured_store().current_basket(request)
-    return offering.waiting(ref=ref, user_id=user_id, hostname=host_of(request))
+    refs = () if user_id else configured_store().baskets_at_hand(request)
+    return offering.waiting(refs=refs, user_id=user_id, hostname=host_of(request))
 
 
 def own(request: HttpRequest) -> BasketWatch | None:
     """Their newest basket, whatever was offered."""
     user_id = user_id_of(request)
-    return offering.of_customer(ref=configured_store().current_basket(request), user_id=user_id)
+    return offering.of_customer(refs=configured_store().baskets_at_hand(request), user_id=user_id)
 
 
 def contents(watch: BasketWatch | None, request: HttpRequest) -> BasketView | None:

@@ -158,7 +158,7 @@ def _abandon(run: Run, watches: Sequence[BasketWatch], views: Mapping[BasketRef,
         for watch in mine:
             watch.contact = watch.contact or contacts.get(watch.ref)
             keep_contents(watch, views[BasketRef(watch.ref)])
-        _keep(mine)
+        _keep(mine, State.IDLE)
         for its, group in _by_rules(run, mine):
             left_at = F("last_activity") + rules.left_after(its)
             done += states.move_all(
@@ -193,9 +193,9 @@ _NEW_CHAPTER: Mapping[str, Any] = {
 }
 
 
-def _keep(watches: Sequence[BasketWatch]) -> None:
+def _keep(watches: Sequence[BasketWatch], state: str) -> None:
     fields = ["lines", "quantity", "total", "currency", "user_id_text", "contact"]
-    if watches and BasketWatch.objects.filter(state=State.IDLE).bulk_update(watches, fields) != len(watches):
+    if watches and BasketWatch.objects.filter(state=state).bulk_update(watches, fields) != len(watches):
         raise states.Contended
 
 
@@ -210,10 +210,26 @@ def _interrupt(run: Run, watches: Sequence[BasketWatch]) -> int:
 
 
 def _ask_for_help(run: Run, watches: Sequence[BasketWatch]) -> int:
-    """Alert operators, once for each episode; later give up."""
+    """Keep what was to be paid for and alert operators, once for each episode; later give up."""
     due, early = _sorted(run, watches)
+    _keep_unpaid(early)
     alerts.alert(early)
     return _wind_up(early, rules.given_up_after) + _give_up(run, due)
+
+
+def _keep_unpaid(watches: Sequence[BasketWatch]) -> None:
+    """Whoever helps has to see what is in it, also in one that was never left before its payment."""
+    store = able(Store)
+    refs = [BasketRef(watch.ref) for watch in watches]
+    nothing: Mapping[BasketRef, BasketView] = {}
+    views = safely(lambda: store.baskets(refs), empty=nothing, what="Baskets in payment") if store and refs else nothing
+    contacts = people.contacts_of(watch for watch in watches if watch.contact_id is None)
+    with transaction.atomic():
+        mine = [watch for watch in states.held(watches) if watch.ref in views]
+        for watch in mine:
+            watch.contact = watch.contact or contacts.get(watch.ref)
+            keep_contents(watch, views[BasketRef(watch.ref)])
+        _keep(mine, State.PAYMENT_INTERRUPTED)
 
 
 def _give_up(run: Run, watches: Sequence[BasketWatch]) -> int:

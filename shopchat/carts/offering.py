@@ -4,6 +4,7 @@ Asking whether there is anything writes nothing and is one query, because each p
 written down when somebody is there to see it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,14 +50,15 @@ def is_on(inbox: Inbox) -> bool:
     return rules_of(inbox).onsite != CartRules.Onsite.OFF
 
 
-def waiting(*, ref: BasketRef | None, user_id: str | None, hostname: str) -> BasketWatch | None:
-    """The basket about which something may be offered to whoever holds ``ref`` or is signed in. One query; it writes nothing.
+def waiting(*, refs: Sequence[BasketRef], user_id: str | None, hostname: str) -> BasketWatch | None:
+    """The basket about which something may be offered to whoever has ``refs`` at hand or is signed in. One query; it writes
+    nothing.
 
     Only their newest one counts: nobody who fills another basket, or pays for it, is asked about an older one.
     """
     settled = Touch.objects.exclude(state=Touch.State.PLANNED).filter(purpose=OuterRef("occasion"))
     newest = (
-        _of(ref, user_id)
+        _of(refs, user_id)
         .filter(inbox__hostname__in=[hostname.lower(), ""], inbox__is_active=True)
         .annotate(
             occasion=Concat(
@@ -77,9 +79,9 @@ def waiting(*, ref: BasketRef | None, user_id: str | None, hostname: str) -> Bas
     return newest if rules is not None and rules.onsite != CartRules.Onsite.OFF else None
 
 
-def of_customer(*, ref: BasketRef | None, user_id: str | None) -> BasketWatch | None:
+def of_customer(*, refs: Sequence[BasketRef], user_id: str | None) -> BasketWatch | None:
     """Their newest basket that may still become an order, offered or not."""
-    return _of(ref, user_id).select_related("inbox__cart_rules", "contact").first()
+    return _of(refs, user_id).select_related("inbox__cart_rules", "contact").first()
 
 
 def is_about_payment(watch: BasketWatch) -> bool:
@@ -127,10 +129,8 @@ def purpose_of(watch: BasketWatch, kind: str) -> str:
     return f"{kind}:{watch.pk}:{watch.episode}"
 
 
-def _of(ref: BasketRef | None, user_id: str | None) -> Any:
-    whose = Q(pk__in=[])
-    if ref:
-        whose |= Q(ref=ref)
+def _of(refs: Sequence[BasketRef], user_id: str | None) -> Any:
+    whose = Q(ref__in=refs)
     if user_id:
         whose |= Q(user_id_text=user_id)
     return BasketWatch.objects.unfinished().filter(whose).order_by("-last_activity", "-pk")

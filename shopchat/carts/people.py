@@ -41,6 +41,12 @@ def contacts_of(watches: Iterable[BasketWatch]) -> Mapping[str, Contact]:
     }
 
 
+def note_writer(watch: BasketWatch, contact: Contact) -> bool:
+    """Who wrote to us about a basket of nobody that they have at hand, also when it is no longer the one that they fill."""
+    nobodys = BasketWatch.objects.filter(pk=watch.pk, contact=None, user_id_text="", erased_at=None)
+    return contact.user_id is None and bool(nobodys.update(contact=contact))
+
+
 def person_of(watch: BasketWatch) -> str:
     """The key under which the ledger of touches knows them."""
     return person_key(contact=contact_of(watch), user_id=watch.user_id_text, ref=watch.ref)

@@ -57,6 +57,19 @@ class FindsIdle(ABC):
         """
 
 
+class FindsPayments(ABC):
+    """Knows what a customer without an account began to pay for, although it is no longer the basket in their hands."""
+
+    @abstractmethod
+    def baskets_at_hand(self, request: HttpRequest) -> Sequence[BasketRef]:
+        """What :meth:`~shopchat.stores.base.Store.current_basket` answers and, for somebody who is not signed in, the
+        basket of nobody that this browser began to pay for, as long as it is in payment: the former first.
+
+        At most one query, beside those by which the request's session is read. Changes nothing, and like
+        ``current_basket`` it touches neither ``request.basket`` nor the session of a request without a session cookie.
+        """
+
+
 class FindsOrders(ABC):
     """Knows orders by their number."""
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from django.core.signing import BadSignature
 from django.http import HttpRequest
 
-from shopchat.stores.abilities import FindsIdle, FindsOrders, Recommends, TellsEvents
+from shopchat.stores.abilities import FindsIdle, FindsOrders, FindsPayments, Recommends, TellsEvents
 from shopchat.stores.base import (
     BasketRef,
     BasketView,
@@ -30,11 +30,11 @@ from shopchat.stores.base import (
 )
 from shopchat.stores.lines import IdleBasket
 from shopchat.stores.memory_changing import Changing
-from shopchat.stores.memory_shelf import COOKIE_NAME, Shelf, shelves, signer
+from shopchat.stores.memory_shelf import COOKIE_NAME, PAYING_COOKIE_NAME, Shelf, shelves, signer
 from shopchat.stores.moving import StoreEvents
 
 
-class MemoryStore(Changing, TellsEvents, FindsIdle, FindsOrders, Recommends, Store):
+class MemoryStore(Changing, TellsEvents, FindsIdle, FindsPayments, FindsOrders, Recommends, Store):
     """Option ``NAME``: which of several shops (default ``"default"``)."""
 
     key = "memory"
@@ -46,13 +46,12 @@ class MemoryStore(Changing, TellsEvents, FindsIdle, FindsOrders, Recommends, Sto
         user_id = user_id_of(request)
         if user_id and (ref := self.basket_of(Person(user_id))):
             return ref
-        try:
-            ref = BasketRef(signer().unsign(request.COOKIES.get(COOKIE_NAME, "")))
-        except BadSignature:
-            return None
-        basket = self._shelf.baskets.get(ref)
-        free = basket and basket.state is State.OPEN and not basket.person.user_id
-        return ref if free else None
+        return self._named(request, COOKIE_NAME, State.OPEN)
+
+    def baskets_at_hand(self, request: HttpRequest) -> Sequence[BasketRef]:
+        current = self.current_basket(request)
+        paying = None if user_id_of(request) else self._named(request, PAYING_COOKIE_NAME, State.IN_PAYMENT)
+        return [ref for ref in (current, paying) if ref]
 
     def basket_of(self, person: Person) -> BasketRef | None:
         for basket in reversed(self._shelf.baskets.values()):
@@ -134,6 +133,14 @@ class MemoryStore(Changing, TellsEvents, FindsIdle, FindsOrders, Recommends, Sto
         refs = [other for ref in products for other in self._shelf.related.get(ref, []) if other not in products]
         cards = [card for ref in dict.fromkeys(refs) if (card := self._shelf.product(ref))][: max(limit, 0)]
         return cards if images else [replace(card, image_url=None) for card in cards]
+
+    def _named(self, request: HttpRequest, cookie: str, state: State) -> BasketRef | None:
+        """The basket of nobody that this cookie names, while it is in this state."""
+        try:
+            basket = self._shelf.baskets.get(BasketRef(signer().unsign(request.COOKIES.get(cookie, ""))))
+        except BadSignature:
+            return None
+        return basket.ref if basket and basket.state is state and not basket.person.user_id else None
 
     def _may_be_idle(self, view: BasketView) -> bool:
         is_left = view.state in (State.OPEN, State.IN_PAYMENT) and not self.orders_for([view.ref])

@@ -19,7 +19,7 @@ from shopchat.stores.base import (
     ProductRef,
     State,
 )
-from shopchat.stores.memory_shelf import COOKIE_NAME, Shelf, signer
+from shopchat.stores.memory_shelf import COOKIE_NAME, PAYING_COOKIE_NAME, Shelf, signer
 from shopchat.stores.moving import Placed, Surroundings
 
 NOWHERE = Surroundings()
@@ -181,8 +181,9 @@ class Filling:
         ]
 
     def cookies_for(self, ref: BasketRef) -> dict[str, str]:
-        """The cookies of an anonymous visitor who holds this basket."""
-        return {COOKIE_NAME: signer().sign(ref)}
+        """The cookies of an anonymous visitor who holds this basket, or is paying for it."""
+        is_paid_for = self._shelf.baskets[ref].state is State.IN_PAYMENT
+        return {PAYING_COOKIE_NAME if is_paid_for else COOKIE_NAME: signer().sign(ref)}
 
     def clear(self) -> None:
         """Nothing is left, and nobody listens any more."""

@@ -10,6 +10,7 @@ from shopchat.stores.lines import VoucherPolicy
 from shopchat.stores.moving import StoreEvents
 
 COOKIE_NAME = "memory_basket"
+PAYING_COOKIE_NAME = "memory_paying"
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,14 @@ from django.db.models.functions import Lower
 from django.db.models.query import prefetch_related_objects
 from django.http import HttpRequest
 from django.utils import timezone
-from oscar.core.loading import get_model
+from oscar.core.loading import get_class, get_model
 
 from shopchat.stores import oscar_checks, oscar_events, oscar_idle, oscar_restoring, oscar_vouchers
 from shopchat.stores.abilities import (
     ChangesLines,
     FindsIdle,
     FindsOrders,
+    FindsPayments,
     IssuesVouchers,
     Recommends,
     Restores,
@@ -57,6 +58,7 @@ from shopchat.stores.oscar_finding import (
     basket_lines,
     basket_pks,
     newest_open,
+    open_and_frozen,
     pk_of,
     products,
     recommended,
@@ -77,7 +79,9 @@ from shopchat.stores.oscar_rows import (
 MAX_WORDS = 8  # of a search: each costs a condition
 
 
-class OscarStore(TellsEvents, FindsIdle, FindsOrders, Restores, ChangesLines, Recommends, IssuesVouchers, Store):
+class OscarStore(
+    TellsEvents, FindsIdle, FindsPayments, FindsOrders, Restores, ChangesLines, Recommends, IssuesVouchers, Store
+):
     """Options ``THUMBNAIL``: the box that pictures fit into, in pixels (default ``"160x160"``). ``CANCELLED``: the statuses
     of orders that came to nothing (default ``("Cancelled",)``)."""
 
@@ -99,6 +103,14 @@ class OscarStore(TellsEvents, FindsIdle, FindsOrders, Restores, ChangesLines, Re
         if basket_pk := self._basket_in_cookie(request):
             claims |= Q(pk=basket_pk, owner=None)
         return newest_open(claims)
+
+    def baskets_at_hand(self, request: HttpRequest) -> Sequence[BasketRef]:
+        """The checkout's session remembers what was submitted, also after the basket's cookie has gone."""
+        frozen_pk = None if user_id_of(request) else _submitted_in(request)
+        if frozen_pk is not None:
+            return open_and_frozen(self._basket_in_cookie(request), frozen_pk)
+        current = self.current_basket(request)
+        return [current] if current else []
 
     def basket_of(self, person: Person) -> BasketRef | None:
         user_pk = pk_of(get_user_model(), person.user_id)
@@ -239,6 +251,15 @@ class OscarStore(TellsEvents, FindsIdle, FindsOrders, Restores, ChangesLines, Re
         except BadSignature:
             return None
         return pk_of(get_model("basket", "Basket"), value)
+
+
+def _submitted_in(request: HttpRequest) -> Any:
+    """The key of the basket whose payment began in this session; ``None`` without one."""
+    checkout = get_class("checkout.utils", "CheckoutSessionData")
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES or checkout.SESSION_KEY not in request.session:
+        return None  # made without its key, the checkout's session would be written to
+    submitted = checkout(request).get_submitted_basket_id()
+    return pk_of(get_model("basket", "Basket"), str(submitted or ""))
 
 
 def _orders() -> Any:

@@ -22,6 +22,13 @@ def newest_open(claims: Q) -> BasketRef | None:
     return basket_ref(newest) if newest else None
 
 
+def open_and_frozen(open_pk: Any, frozen_pk: Any) -> list[BasketRef]:
+    """Of these two baskets without an owner those that are still so, by one query."""
+    is_either = Q(pk=open_pk, status="Open") | Q(pk=frozen_pk, status="Frozen")
+    rows = get_model("basket", "Basket").objects.filter(is_either, owner=None).only("date_created")
+    return [basket_ref(row) for row in sorted(rows, key=lambda row: bool(row.pk == frozen_pk))]
+
+
 def basket_pks(refs: Iterable[BasketRef]) -> set[Any]:
     parts = [ref.split(":") for ref in refs]
     ours = [part[1] for part in parts if len(part) == 3 and part[0] == KEY]

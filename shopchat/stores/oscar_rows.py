@@ -89,7 +89,8 @@ def basket_view(row: Any, thumbnails: Thumbnails | None) -> BasketView:
         lines=lines,
         total=total(line.unit_price and line.unit_price * line.quantity for line in lines),
         vouchers=tuple(voucher.code for voucher in row.vouchers.all()),
-        url=_path("basket:summary"),
+        # That page shows the basket in the customer's hands, and one in payment is not.
+        url=None if row.status == "Frozen" else _path("basket:summary"),
     )
 
 

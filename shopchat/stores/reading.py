@@ -18,13 +18,14 @@ from django.http import HttpRequest
 
 from shopchat.conf import settings
 from shopchat.core.backends import load
+from shopchat.stores.abilities import FindsPayments
 from shopchat.stores.base import BasketRef, BasketView, OrderView, Person, ProductCard, Store
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def configured_store() -> Store:
+def configured_store() -> "SafeStore":
     """The store of ``SHOPCHAT["STORE"]``, answering emptily where it fails.
 
     Raises ``ImproperlyConfigured`` when the setting is wrong.
@@ -80,6 +81,15 @@ class SafeStore(Store):
 
     def current_basket(self, request: HttpRequest) -> BasketRef | None:
         return self._ask("current_basket", lambda: self.store.current_basket(request), None)
+
+    def baskets_at_hand(self, request: HttpRequest) -> Sequence[BasketRef]:
+        """The basket in the hands of whoever sent ``request``, and after it the one that they began to pay for without an
+        account, where the store :class:`FindsPayments`. At most one query beside those of the session."""
+        store, nothing = self.store, ()
+        if isinstance(store, FindsPayments):
+            return self._ask("baskets_at_hand", lambda: store.baskets_at_hand(request), nothing)
+        current = self.current_basket(request)
+        return [current] if current else nothing
 
     def basket_of(self, person: Person) -> BasketRef | None:
         return self._ask("basket_of", lambda: self.store.basket_of(person), None)

@@ -8,6 +8,7 @@ from django.utils.http import urlencode
 from shopchat.carts import leaving, offering
 from shopchat.carts.leaving import Route
 from shopchat.carts.models import BasketWatch
+from shopchat.carts.people import note_writer
 from shopchat_widget import chat, languages, offer_pages, returning
 from shopchat_widget.answers import Refused, recognises_nobody
 from shopchat_widget.callers import caller_of, keep_key
@@ -104,6 +105,7 @@ def _say(request: HttpRequest, watch: BasketWatch, what: str) -> HttpResponse:
             raise
         context = offer_pages.offer(request, watch, view, error=refused.reason)
         return chat.render("offer/page.html", context, status=refused.status)
+    note_writer(watch, sent.contact)
     response = _conversation(c=sent.conversation.number)
     if sent.key:
         keep_key(response, request, sent.key)

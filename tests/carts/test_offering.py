@@ -33,7 +33,7 @@ def watch(inbox):
 
 
 def waiting(watch, **changes):
-    asked = {"ref": watch.ref, "user_id": None, "hostname": "shop.example", **changes}
+    asked = {"refs": [watch.ref], "user_id": None, "hostname": "shop.example", **changes}
     return offering.waiting(**asked)
 
 
@@ -48,7 +48,7 @@ def test_asking_is_one_query_that_writes_nothing(watch):
 
 def test_nobody_without_a_basket_or_an_account_costs_a_query(watch, django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert waiting(watch, ref=None) is None
+        assert waiting(watch, refs=[]) is None
 
 
 @pytest.mark.parametrize("state", ["idle", "abandoned", "contacted", "interrupted"])
@@ -56,6 +56,14 @@ def test_a_basket_that_was_left_is_waiting(watch, state):
     BasketWatch.objects.update(state=state)
 
     assert waiting(watch) == watch
+
+
+def test_of_two_baskets_at_hand_only_the_newer_is_spoken_of(watch):
+    BasketWatch.objects.update(state="interrupted")
+    newer = BasketWatchFactory(inbox=watch.inbox, state="active")
+    assert waiting(watch, refs=["memory:none", watch.ref]) == watch
+
+    assert waiting(watch, refs=[newer.ref, watch.ref]) is None
 
 
 @pytest.mark.parametrize(
@@ -81,11 +89,11 @@ def test_a_site_without_rules_is_silent(watch):
 
 def test_an_older_basket_is_not_spoken_of_while_its_customer_pays_for_another(inbox):
     old = BasketWatchFactory(inbox=inbox, user_id_text="7")
-    assert waiting(old, ref=None, user_id="7") == old
+    assert waiting(old, refs=[], user_id="7") == old
 
     BasketWatchFactory(inbox=inbox, user_id_text="7", state="paying", last_activity=timezone.now())
 
-    assert waiting(old, ref=None, user_id="7") is None
+    assert waiting(old, refs=[], user_id="7") is None
 
 
 def test_a_basket_of_another_site_is_not_waiting(watch):

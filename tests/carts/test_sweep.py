@@ -159,6 +159,18 @@ class TestLeaving:
 
         assert watch_of(ref).contact == contact
 
+    def test_what_was_to_be_paid_for_is_kept_for_whoever_helps(self, shop, tent):
+        ref = put(shop, tent)
+        contact = ContactFactory(basket_ref=ref)
+        shop.pay(ref, at=NOW)
+
+        sweep(NOW + 31 * MINUTE)
+
+        watch = watch_of(ref)
+        assert (watch.state, watch.quantity, watch.total) == (State.PAYMENT_INTERRUPTED, 2, Decimal("398.00"))
+        assert [line["title"] for line in watch.lines] == ["Tent"]
+        assert (watch.contact, watch.needs_a_person()) == (contact, True)
+
     def test_an_account_is_known(self, shop, tent):
         user = UserFactory()
         contact = ContactFactory(user=user)

@@ -14,6 +14,7 @@ from shopchat.stores import abilities
 from shopchat.stores.base import BasketRef, Person, State
 from shopchat.stores.lines import Refusal, RestoreMode, SnapshotLine, VoucherPolicy, VoucherState
 from shopchat.stores.snapshots import snapshot
+from tests.stores.contract import request_with
 from tests.stores.counting import queries_of
 
 HOUR = timedelta(hours=1)
@@ -170,6 +171,71 @@ class FindsIdleContract:
 
         found = {order.number: order.is_cancelled for order in store.orders_since(timezone.now() - HOUR)}
         assert found == {kept: False, lost: True}
+
+
+class FindsPaymentsContract:
+    ability = abilities.FindsPayments
+
+    def request_paying(self, ref, cookies=None):
+        """What the browser of somebody without an account sends once its payment for this basket has begun, with further
+        ``cookies``. Reading its session, where it has one, is what the shop's own pages pay for."""
+        raise NotImplementedError
+
+    def test_a_basket_that_somebody_pays_for_is_at_hand_but_not_in_their_hands(self, store, tent):
+        ref = self.make_basket((tent, 1), state=State.IN_PAYMENT)
+        self.make_basket((tent, 1), state=State.IN_PAYMENT)
+        request = self.request_paying(ref)
+
+        assert store.current_basket(request) is None
+        assert list(store.baskets_at_hand(request)) == [ref]
+
+    def test_beside_the_basket_that_they_fill_now_it_is_the_second(self, store, tent):
+        current, paying = self.make_basket((tent, 1)), self.make_basket((tent, 2), state=State.IN_PAYMENT)
+
+        request = self.request_paying(paying, self.cookies_for(current))
+
+        assert list(store.baskets_at_hand(request)) == [current, paying]
+
+    @pytest.mark.parametrize("state", [State.OPEN, State.SAVED, State.ORDERED, State.MERGED])
+    def test_what_is_no_longer_in_payment_is_not(self, store, tent, state):
+        request = self.request_paying(self.make_basket((tent, 1), state=state))
+
+        assert list(store.baskets_at_hand(request)) == []
+
+    def test_an_accounts_basket_is_no_strangers(self, store, tent):
+        theirs = self.make_basket((tent, 1), state=State.IN_PAYMENT, user_id=self.make_user())
+
+        assert list(store.baskets_at_hand(self.request_paying(theirs))) == []
+
+    def test_a_basket_that_is_gone_is_not_at_hand(self, store, tent):
+        ref = self.make_basket((tent, 1), state=State.IN_PAYMENT)
+        request = self.request_paying(ref)
+        self.remove_basket(ref)
+
+        assert list(store.baskets_at_hand(request)) == []
+
+    def test_both_cost_one_query_and_change_nothing(self, store, tent):
+        current, paying = self.make_basket((tent, 1)), self.make_basket((tent, 2), state=State.IN_PAYMENT)
+        request = self.request_paying(paying, self.cookies_for(current))
+        before = store.baskets([current, paying])
+
+        assert queries_of(lambda: store.baskets_at_hand(request)) <= 1
+
+        assert store.baskets([current, paying]) == before
+        assert not getattr(request.opened, "modified", False)
+
+    def test_whoever_pays_for_nothing_has_what_is_in_their_hands(self, store, tent):
+        ref, user_id = self.make_basket((tent, 1)), self.make_user()
+        own = self.make_basket((tent, 1), user_id=user_id)
+
+        assert list(store.baskets_at_hand(request_with(self.cookies_for(ref)))) == [ref]
+        assert list(store.baskets_at_hand(request_with(user_id=user_id))) == [own]
+
+    def test_nobody_costs_no_query(self, store):
+        request = request_with()
+
+        assert queries_of(lambda: store.baskets_at_hand(request)) == 0
+        assert list(store.baskets_at_hand(request)) == []
 
 
 class FindsOrdersContract:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from itertools import count
+from types import SimpleNamespace
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.storage.fallback import FallbackStorage
@@ -100,6 +101,12 @@ def make_order(*, user=None, email="", placed_at=None, basket=None, lines=(), **
 def cookies_for(basket, name="oscar_open_basket"):
     """As Oscar's middleware signs it."""
     return {name: Signer().sign(basket.pk)}
+
+
+def submit(session, basket):
+    """As the checkout does right before the payment: the session names the basket, whose cookie goes with the next page."""
+    get_class("checkout.utils", "CheckoutSessionData")(SimpleNamespace(session=session)).set_submitted_basket(basket)
+    session.save()
 
 
 def request_of(basket=None, user=None, **headers):

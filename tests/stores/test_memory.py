@@ -6,11 +6,13 @@ import pytest
 from shopchat.core.money import Money
 from shopchat.stores.base import ProductCard
 from shopchat.stores.memory import MemoryStore
+from shopchat.stores.memory_shelf import PAYING_COOKIE_NAME, signer
 from tests.stores.contract import StoreContract, request_with
 from tests.stores.contract_abilities import (
     ChangesLinesContract,
     FindsIdleContract,
     FindsOrdersContract,
+    FindsPaymentsContract,
     IssuesVouchersContract,
     RecommendsContract,
     RestoresContract,
@@ -21,6 +23,7 @@ from tests.stores.contract_abilities import (
 class TestMemoryStore(
     TellsEventsContract,
     FindsIdleContract,
+    FindsPaymentsContract,
     FindsOrdersContract,
     RestoresContract,
     ChangesLinesContract,
@@ -107,6 +110,9 @@ class TestMemoryStore(
 
     def cookies_for(self, ref):
         return self.shop.cookies_for(ref)
+
+    def request_paying(self, ref, cookies=None):
+        return request_with({PAYING_COOKIE_NAME: signer().sign(ref), **(cookies or {})})
 
     def request_of(self, *, ref=None, user_id=None):
         return request_with(self.cookies_for(ref) if ref else {}, user_id=user_id)

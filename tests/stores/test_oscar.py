@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.files.base import ContentFile
 from django.core.signing import Signer
 from django.db import connection
@@ -34,12 +35,13 @@ from tests.stores.contract_abilities import (
     ChangesLinesContract,
     FindsIdleContract,
     FindsOrdersContract,
+    FindsPaymentsContract,
     IssuesVouchersContract,
     RecommendsContract,
     RestoresContract,
     TellsEventsContract,
 )
-from tests.stores.oscar_shop import cookies_for, make_basket, make_order, make_product, request_of
+from tests.stores.oscar_shop import cookies_for, make_basket, make_order, make_product, request_of, submit
 
 pytestmark = [
     pytest.mark.django_db,
@@ -70,6 +72,7 @@ def store():
 class TestOscarStore(
     TellsEventsContract,
     FindsIdleContract,
+    FindsPaymentsContract,
     FindsOrdersContract,
     RestoresContract,
     ChangesLinesContract,
@@ -99,6 +102,15 @@ class TestOscarStore(
 
     def cookies_for(self, ref):
         return cookies_for(basket_row(ref))
+
+    def request_paying(self, ref, cookies=None):
+        session = SessionStore()
+        submit(session, basket_row(ref))
+        request = request_with({settings.SESSION_COOKIE_NAME: session.session_key, **(cookies or {})})
+        request.opened, request.user = SessionStore(session.session_key), AnonymousUser()
+        request.opened.keys()  # the log-in has asked already
+        request.opened.accessed = False
+        return request
 
     def make_staff(self):
         return str(User.objects.create_user("staff", "staff@example.test", is_staff=True).pk)

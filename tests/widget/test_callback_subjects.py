@@ -88,6 +88,7 @@ def test_an_order_is_believed_only_from_our_own_link(caller):
 
 def test_a_basket_is_the_askers_own(caller, monkeypatch):
     monkeypatch.setattr(type(configured_store()), "current_basket", lambda self, request: "oscar:7:1")
+    monkeypatch.setattr(type(configured_store()), "baskets_at_hand", lambda self, request: ["oscar:7:1"])
 
     page = caller.look(about="basket")
     assert "My basket" in words(page)

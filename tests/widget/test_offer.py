@@ -10,12 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from shopchat.carts.models import BasketWatch, CartRules
+from shopchat.carts.people import note_writer
 from shopchat.conversations.models import Conversation, Message
 from shopchat.inboxes.models import Inbox
 from shopchat.stores.memory import MemoryStore
 from shopchat.touches.models import Suppression, Touch, TouchRules
 from tests.carts.left import MEMORY, euros
-from tests.factories import BasketWatchFactory, InboxFactory, UserFactory
+from tests.factories import BasketWatchFactory, ContactFactory, InboxFactory, UserFactory
 from tests.widget.asking import words
 from tests.widget.conftest import Browser
 
@@ -258,6 +259,47 @@ def test_a_page_over_plain_http_names_its_origin(shop):
     assert not response.cookies
 
 
+def interrupted(shop):
+    """Somebody without an account comes back from a payment: the basket is no longer in their hands."""
+    shop.store.pay(shop.ref)
+    BasketWatch.objects.update(state=State.PAYMENT_INTERRUPTED)
+    return Customer().carrying(shop)
+
+
+def test_somebody_without_an_account_is_offered_help_with_their_payment(shop):
+    customer = interrupted(shop)
+
+    response, queries = asked(customer)
+
+    assert response.status_code == 200
+    assert len(queries) <= 3
+    assert not response.cookies
+    assert json.loads(customer.here().content)["words"] == "Your payment was not completed. Shall we help?"
+    assert asked(customer)[0].status_code == 204
+
+
+def test_nobody_else_is_offered_it(shop):
+    interrupted(shop)
+    stranger = Customer()
+
+    assert (stranger.ask().status_code, stranger.here().status_code) == (204, 204)
+
+
+def test_whoever_fills_another_basket_is_not_spoken_to_of_the_payment(shop):
+    customer = interrupted(shop)
+    shop.leave(state=State.ACTIVE)
+    customer.carrying(shop)
+
+    assert customer.ask().status_code == 204
+
+
+def test_while_the_payment_may_still_arrive_nothing_is_offered(shop):
+    customer = interrupted(shop)
+    BasketWatch.objects.update(state=State.PAYING)
+
+    assert customer.ask().status_code == 204
+
+
 # The page in the frame
 
 
@@ -374,6 +416,30 @@ def test_help_after_a_payment_is_a_task_and_a_conversation(shop, customer):
 
     assert BasketWatch.objects.get().needs_a_person()
     assert Message.objects.get().text.startswith("My payment was not completed. Please help me.")
+
+
+def test_help_after_a_payment_names_whose_basket_it_is(shop):
+    """Also where they hold another by now, so that whoever takes the task finds the conversation."""
+    customer, unpaid = interrupted(shop), shop.watch
+    before = shop.store.baskets([shop.ref])
+    shop.leave(state=State.EMPTIED)
+    customer.carrying(shop)
+    BasketWatch.objects.filter(ref=shop.ref).update(last_activity=timezone.now() - timedelta(days=1))
+
+    answer = customer.answer("help")
+
+    contact = Conversation.objects.get().contact
+    assert answer.status_code == 302
+    assert BasketWatch.objects.get(pk=unpaid.pk).contact == contact
+    assert contact.basket_ref == shop.ref
+    assert shop.store.baskets([unpaid.ref]) == before
+
+
+def test_the_basket_of_an_account_is_given_to_no_browser(shop):
+    watch = BasketWatchFactory(user_id_text="7")
+
+    assert not note_writer(watch, ContactFactory())
+    assert note_writer(shop.watch, ContactFactory())
 
 
 @pytest.mark.parametrize(
