@@ -15,7 +15,7 @@ from shopchat.carts.models import BasketWatch, CartRules
 from shopchat.carts.rules import rules_of
 from shopchat.inboxes.finding import inbox_for
 from shopchat.inboxes.models import Inbox
-from shopchat.stores.base import BasketView
+from shopchat.stores.base import BasketView, user_id_of
 from shopchat_widget import chat, languages
 from shopchat_widget.callers import host_of
 from shopchat_widget.presence import title_of
@@ -61,6 +61,7 @@ def answered(request: HttpRequest, watch: BasketWatch, view: BasketView | None, 
         **whole(request, watch.inbox),
         "route": led.route.value,
         "voucher": led.voucher,
+        "must_sign_in": led.voucher is not None and led.voucher.for_account and not user_id_of(request),
         "delivery": "" if is_address else delivery,
         "delivery_url": delivery if is_address else "",
         "basket_url": view.url if view else "",

@@ -106,6 +106,7 @@ def _context(watch: BasketWatch, contents: Contents, voucher: IssuedVoucher | No
         "is_less": contents.is_less,
         "total": format_money(contents.worth) if contents.worth else "",
         "code": voucher.code if voucher else "",
+        "for_account": voucher is not None and voucher.for_account,
         "percent": f"{number_format(voucher.percent.normalize(), use_l10n=True)}%" if voucher else "",
         "until": date_format(timezone.localtime(voucher.expires_at), "DATE_FORMAT") if voucher else "",
     }

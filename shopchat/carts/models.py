@@ -289,6 +289,9 @@ class IssuedVoucher(models.Model):
     watch = models.ForeignKey(BasketWatch, on_delete=models.SET_NULL, null=True, blank=True, related_name="vouchers")
     person = models.CharField(max_length=120)
     code = models.CharField(max_length=64, unique=True)
+    for_account = models.BooleanField(
+        default=False, help_text=_("Good only for the account that it was made for, signed in.")
+    )
     percent = models.DecimalField(max_digits=4, decimal_places=1)
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -49,11 +49,12 @@ def issue_for(
         if not _is_enough(worth, rules) or _had_one_lately(person, rules, now):
             return None
         policy = _policy(rules, worth, now)
-        made = store.issue_voucher(policy, Person(user_id=watch.user_id_text, email=email))
+        made = store.issue_voucher(policy, Person(user_id=_account(watch), email=email))
         return IssuedVoucher.objects.create(
             watch=watch,
             person=person,
             code=made.code,
+            for_account=made.for_account,
             percent=policy.percent,
             issued_at=now,
             expires_at=made.expires_at,
@@ -83,21 +84,15 @@ def withdraw_unused(now: datetime | None = None) -> int:
     """Have the shop remove the vouchers that have expired without being used. Answers how many there were."""
     at = now or timezone.now()
     store = able(IssuesVouchers)
-    expired = IssuedVoucher.objects.filter(expires_at__lte=at, used_at=None, withdrawn_at=None).order_by("pk")[:BATCH]
-    rows = {row.code: row for row in expired}
-    if store is None or not rows:
+    if store is None:
         return 0
-    with transaction.atomic():
-        states = store.voucher_states(list(rows))
-        used = [code for code in rows if states.get(code) is VoucherState.USED]
-        unused = [code for code in rows if code not in used]
-        store.withdraw_vouchers(unused)
-        # One in a payment that is under way may stay, and is looked at again.
-        left = store.voucher_states(unused)
-        gone = [code for code in unused if left.get(code) is VoucherState.GONE]
-        _mark(rows, used, "used_at", at)
-        _mark(rows, gone, "withdrawn_at", at)
-    return len(gone)
+    expired = IssuedVoucher.objects.filter(expires_at__lte=at, used_at=None, withdrawn_at=None).order_by("pk")
+    done = last = 0
+    while rows := list(expired.filter(pk__gt=last)[:BATCH]):
+        # Those that have to stay for now must not stand in the way of the others.
+        last = rows[-1].pk
+        done += _withdraw(store, {row.code: row for row in rows}, at)
+    return done
 
 
 def note_uses(orders: Sequence[OrderView]) -> int:
@@ -118,6 +113,20 @@ def note_uses(orders: Sequence[OrderView]) -> int:
     return done
 
 
+def _withdraw(store: IssuesVouchers, rows: dict[str, IssuedVoucher], at: datetime) -> int:
+    with transaction.atomic():
+        states = store.voucher_states(list(rows))
+        used = [code for code in rows if states.get(code) is VoucherState.USED]
+        unused = [code for code in rows if code not in used]
+        store.withdraw_vouchers(unused)
+        # One in a payment that is under way may stay, and is looked at again.
+        left = store.voucher_states(unused)
+        gone = [code for code in unused if left.get(code) is VoucherState.GONE]
+        _mark(rows, used, "used_at", at)
+        _mark(rows, gone, "withdrawn_at", at)
+    return len(gone)
+
+
 def _mark(rows: dict[str, IssuedVoucher], codes: Sequence[str], field: str, at: datetime) -> None:
     IssuedVoucher.objects.filter(pk__in=[rows[code].pk for code in codes]).update(**{field: at})
 
@@ -126,6 +135,12 @@ def _is_somebodys(watch: BasketWatch) -> bool:
     """Whoever is unknown could have one for each new basket; a conversation begins anew in each private window."""
     contact = contact_of(watch)
     return bool(watch.user_id_text) or (contact is not None and (contact.user_id is not None or has_proven(contact)))
+
+
+def _account(watch: BasketWatch) -> str:
+    """Also of a basket that was filled before they signed in, as the ledger counts it for the account, too."""
+    contact = contact_of(watch)
+    return watch.user_id_text or str(contact.user_id or "" if contact else "")
 
 
 def _total(watch: BasketWatch) -> Money | None:

@@ -309,6 +309,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('person', models.CharField(max_length=120)),
                 ('code', models.CharField(max_length=64, unique=True)),
+                ('for_account', models.BooleanField(default=False, help_text='Good only for the account that it was made for, signed in.')),
                 ('percent', models.DecimalField(decimal_places=1, max_digits=4)),
                 ('issued_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),

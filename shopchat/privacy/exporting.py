@@ -222,6 +222,7 @@ def _link(row: RecoveryLink) -> dict[str, Any]:
 def _voucher(row: IssuedVoucher) -> dict[str, Any]:
     return {
         "code": row.code,
+        "for_account": row.for_account,
         "percent": _amount(row.percent),
         "issued_at": _moment(row.issued_at),
         "expires_at": _moment(row.expires_at),

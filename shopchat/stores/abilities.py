@@ -138,7 +138,10 @@ class IssuesVouchers(ABC):
 
     @abstractmethod
     def issue_voucher(self, policy: VoucherPolicy, person: Person) -> Voucher:
-        """A new voucher for one use by one person, usable from now on until it expires."""
+        """A new voucher for one use by one person, usable from now on until it expires.
+
+        With an account in ``person`` it should be good for that account alone: then it says so by ``for_account``.
+        """
 
     @abstractmethod
     def voucher_states(self, codes: Sequence[str]) -> Mapping[str, VoucherState]:
@@ -146,7 +149,10 @@ class IssuesVouchers(ABC):
 
     @abstractmethod
     def withdraw_vouchers(self, codes: Sequence[str]) -> int:
-        """Remove those that were never used. Returns how many there were."""
+        """Remove those that were never used. Returns how many there were.
+
+        Those of a payment that is under way may stay for now: whoever asks looks at their states, and asks again.
+        """
 
     @abstractmethod
     def apply_voucher(self, request: HttpRequest, code: str) -> bool:

@@ -110,10 +110,11 @@ class VoucherPolicy:
 
 @dataclass(frozen=True)
 class Voucher:
-    """What a customer types in. Out of logs: whoever knows it can use it."""
+    """What a customer types in. Out of logs: where it is not ``for_account``, whoever knows it can use it."""
 
     code: str = field(repr=False)
     expires_at: datetime
+    for_account: bool = False  # good for the account that it was made for, signed in, and for nobody else
 
 
 class VoucherState(Enum):

@@ -79,7 +79,7 @@ class Changing(Filling, Restores, ChangesLines, IssuesVouchers):
     def issue_voucher(self, policy: VoucherPolicy, person: Person) -> Voucher:
         code = get_random_string(10, LETTERS)
         self._shelf.vouchers[code] = Issued(policy, person)
-        return Voucher(code, policy.expires_at)
+        return Voucher(code, policy.expires_at, for_account=person.user_id is not None)
 
     def voucher_states(self, codes: Sequence[str]) -> Mapping[str, VoucherState]:
         return {code: self._voucher_state(code) for code in codes}

@@ -226,14 +226,13 @@ class OscarStore(
         return [product_card(row, strategy, thumbnails) for row in rows]
 
     def issue_voucher(self, policy: VoucherPolicy, person: Person) -> Voucher:
-        """Whose it is, Oscar cannot remember."""
-        return oscar_vouchers.issue(policy)
+        return oscar_vouchers.issue(policy, person)
 
     def voucher_states(self, codes: Sequence[str]) -> Mapping[str, VoucherState]:
         return oscar_vouchers.states(codes, timezone.now())
 
     def withdraw_vouchers(self, codes: Sequence[str]) -> int:
-        return oscar_vouchers.withdraw(codes)
+        return oscar_vouchers.withdraw(codes, timezone.now())
 
     def apply_voucher(self, request: HttpRequest, code: str) -> bool:
         return oscar_vouchers.apply(request, code)

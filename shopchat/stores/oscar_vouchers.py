@@ -1,40 +1,46 @@
 """Vouchers of Oscar's own kind, one for each code: usable in one order, and gone without a trace when nobody used them.
 
-Oscar binds no voucher to a person: whoever knows the code may use it, once. Of an account it could count the uses only,
-which would allow one to every account.
+One that is made for an account is good for that account alone: see :mod:`shopchat.stores.oscar_owners`. A guest has nothing
+that would be the same in the next browser, so whoever knows the code of a guest's may use it, once.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from oscar.apps.basket.signals import voucher_addition
 from oscar.core.loading import get_class, get_model
 
+from shopchat.stores.base import Person
 from shopchat.stores.lines import Voucher, VoucherPolicy, VoucherState
+from shopchat.stores.oscar_owners import LETTERS, condition_from, new_code
 
-LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that looks like another
 LENGTH = 10
 EVERYTHING = "Everything (chat)"  # the range of all our offers
 SMALLEST = Decimal("0.01")
+# A payment that began before a voucher ended is over by then. Some baskets stay in payment for ever.
+PAYMENT = timedelta(days=1)
 
 
-def issue(policy: VoucherPolicy) -> Voucher:
-    code = get_random_string(LENGTH, LETTERS)
+def issue(policy: VoucherPolicy, person: Person) -> Voucher:
+    code = new_code(person.user_id) if person.user_id else get_random_string(LENGTH, LETTERS)
     name = f"{policy.name} {code}".strip()[-128:]  # unique, and customers see it in their basket
     with transaction.atomic():
         everything = _everything()
         benefit = get_model("offer", "Benefit").objects.create(
             type="Percentage", value=policy.percent, range=everything
         )
-        condition = get_model("offer", "Condition").objects.create(
-            type="Value", value=policy.minimum.amount if policy.minimum else SMALLEST, range=everything
+        amount = policy.minimum.amount if policy.minimum else SMALLEST
+        condition = (
+            condition_from(amount, everything)
+            if person.user_id
+            else get_model("offer", "Condition").objects.create(type="Value", value=amount, range=everything)
         )
         offer = get_model("offer", "ConditionalOffer").objects.create(
             name=name, offer_type="Voucher", benefit=benefit, condition=condition, max_basket_applications=1
@@ -47,7 +53,7 @@ def issue(policy: VoucherPolicy) -> Voucher:
             end_datetime=policy.expires_at,
         )
         row.offers.add(offer)
-    return Voucher(row.code, policy.expires_at)
+    return Voucher(row.code, policy.expires_at, for_account=bool(person.user_id))
 
 
 def states(codes: Sequence[str], now: datetime) -> Mapping[str, VoucherState]:
@@ -56,12 +62,13 @@ def states(codes: Sequence[str], now: datetime) -> Mapping[str, VoucherState]:
     return {code: _state(rows.get(code.upper()), now) for code in codes}
 
 
-def withdraw(codes: Sequence[str]) -> int:
-    """Not those of a basket in payment: its total stands."""
+def withdraw(codes: Sequence[str], now: datetime) -> int:
+    """Not yet those of a basket in payment: its total stands, until they have been over for a day."""
     in_payment = get_model("basket", "Basket").objects.filter(vouchers=OuterRef("pk"), status="Frozen")
+    free = Q(end_datetime__lte=now - PAYMENT) | ~Exists(in_payment)
     with transaction.atomic():
         # Placing an order locks them, too.
-        locked = list(_vouchers(codes).filter(~Exists(in_payment)).select_for_update())
+        locked = list(_vouchers(codes).filter(free).select_for_update())
         unused = [row for row in _vouchers([row.code for row in locked]) if not row.shopchat_used]
         for row in unused:
             _remove(row)
@@ -115,7 +122,8 @@ def _remove(row: Any) -> None:
         benefit, condition = offer.benefit, offer.condition
         offer.delete()
         benefit.delete()
-        condition.delete()
+        if not condition.proxy_class:  # that of accounts is everybody's
+            condition.delete()
     row.delete()
 
 

@@ -98,6 +98,27 @@ def test_the_first_reminder_has_none_unless_the_shop_says_so(left, rules):
     assert not IssuedVoucher.objects.exists()
 
 
+def test_an_account_is_told_to_sign_in_for_its_voucher(left_by_account):
+    left_by_account.with_voucher()
+
+    (message,) = left_by_account.send()
+
+    assert IssuedVoucher.objects.get().for_account
+    for text in (message.body, message.alternatives[0][0]):
+        assert "It is for you alone: sign in to your account before you enter it." in text
+
+
+def test_a_voucher_is_for_the_account_also_of_a_basket_that_was_filled_before_signing_in(left_by_account):
+    left = left_by_account
+    CartRules.objects.update(voucher_percent=Decimal(10))
+    left.rules.refresh_from_db()
+
+    made = issue(left, left.rules, left.leave(contact=left.contact, user_id_text=""))
+
+    assert made.for_account
+    assert left.shop._shelf.vouchers[made.code].person.user_id == left.account
+
+
 def test_a_step_with_a_voucher_names_code_percent_and_last_day(left):
     left.with_voucher(voucher_percent=Decimal("12.5"))
 
@@ -106,6 +127,7 @@ def test_a_step_with_a_voucher_names_code_percent_and_last_day(left):
     made = IssuedVoucher.objects.get()
     assert f"With the code {made.code} you pay 12.5% less, once, until" in message.body
     assert made.code in message.alternatives[0][0]
+    assert "sign in to your account" not in message.body  # a guest has none
     assert left.touch().details["voucher"] == "given"
 
 
@@ -179,6 +201,22 @@ def test_expired_ones_that_nobody_used_are_taken_back(left, rules):
     assert (unused.withdrawn_at, later.withdrawn_at) == (after, None)
     assert left.shop.voucher_states([unused.code])[unused.code] is VoucherState.GONE
     assert vouchers.why_unusable(unused) == "gone"
+
+
+def test_those_that_have_to_stay_for_now_do_not_stand_in_the_way_of_others(left, rules, monkeypatch):
+    """As those of payments that are under way."""
+    monkeypatch.setattr(vouchers, "BATCH", 2)
+    made = [issue(left, rules, left.leave(contact=IdentityFactory().contact)) for _ in range(5)]
+    stay = {row.code for row in made[:3]}
+    withdraw = MemoryStore.withdraw_vouchers
+    monkeypatch.setattr(MemoryStore, "withdraw_vouchers", lambda self, codes: withdraw(self, [*{*codes} - stay]))
+    after = timezone.now() + timedelta(days=8)
+
+    assert vouchers.withdraw_unused(after) == 2
+
+    assert set(IssuedVoucher.objects.filter(withdrawn_at=None).values_list("code", flat=True)) == stay
+    stay.clear()
+    assert vouchers.withdraw_unused(after) == 3
 
 
 def test_one_that_was_used_is_not_taken_back(left, rules):

@@ -543,6 +543,31 @@ class IssuesVouchersContract(CustomerContract):
         assert store.baskets([mine])[mine].vouchers == (code,)
         assert store.baskets([theirs])[theirs].vouchers == ()
 
+    def test_a_voucher_for_an_account_is_good_for_nobody_else(self, store, tent):
+        olena, other = self.make_user(), self.make_user("bohdan@example.test")
+        policy = VoucherPolicy(percent=Decimal(10), expires_at=timezone.now() + HOUR)
+        mine, theirs = (self.make_basket((tent, 1), user_id=user_id) for user_id in (olena, other))
+        guests = self.make_basket((tent, 1))
+        voucher = store.issue_voucher(policy, Person(olena))
+        if not voucher.for_account:
+            pytest.skip("the shop binds no voucher to an account, and says so")
+
+        assert not store.apply_voucher(self.request_of(user_id=other), voucher.code)
+        assert not store.apply_voucher(self.request_of(ref=guests), voucher.code)
+        assert store.apply_voucher(self.request_of(user_id=olena), voucher.code)
+
+        found = store.baskets([mine, theirs, guests])
+        assert [found[ref].vouchers for ref in (mine, theirs, guests)] == [(voucher.code,), (), ()]
+        assert store.voucher_states([voucher.code]) == {voucher.code: VoucherState.USABLE}
+
+    def test_a_voucher_for_a_guest_says_that_whoever_has_it_may_use_it(self, store, tent):
+        policy = VoucherPolicy(percent=Decimal(10), expires_at=timezone.now() + HOUR)
+
+        voucher = store.issue_voucher(policy, Person(email="olena@example.test"))
+
+        assert not voucher.for_account
+        assert store.apply_voucher(self.request_of(ref=self.make_basket((tent, 1))), voucher.code)
+
     def test_a_voucher_that_gives_nothing_stays_off_the_basket(self, store, tent):
         mine = self.make_basket((tent, 1))
         price = store.baskets([mine])[mine].total

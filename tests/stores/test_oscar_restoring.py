@@ -266,6 +266,22 @@ def test_a_voucher_of_a_basket_in_payment_is_not_withdrawn(store):
     assert store.withdraw_vouchers([code]) == 1
 
 
+def test_a_voucher_of_a_payment_that_never_ends_is_withdrawn_a_day_after_it_ended(store):
+    """Oscar takes nothing off by a voucher that is over, so no total changes."""
+    codes = [store.issue_voucher(policy(), Person()).code for _ in range(2)]
+    for code in codes:
+        basket = make_basket((make_product("Tent"), 1))
+        assert store.apply_voucher(request_of(basket), code)
+        basket.freeze()
+    for code, hours in zip(codes, (23, 25), strict=True):
+        over = timezone.now() - hours * HOUR
+        get_model("voucher", "Voucher").objects.filter(code=code).update(end_datetime=over)
+
+    assert store.withdraw_vouchers(codes) == 1
+
+    assert list(store.voucher_states(codes).values()) == [VoucherState.EXPIRED, VoucherState.GONE]
+
+
 def test_a_voucher_whose_offer_was_suspended_is_not_usable(store):
     code = store.issue_voucher(policy(), Person()).code
 

@@ -55,6 +55,7 @@ def test_a_voucher_from_the_mail_to_its_end(watch):
     issued = IssuedVoucher.objects.get()
     made = get_model("voucher", "Voucher").objects.get(code=issued.code)
     assert f"With the code {issued.code} you pay 10% less" in mail.outbox[0].body
+    assert "sign in to your account" in mail.outbox[0].body
     assert "1 × Tent: €199.00" in mail.outbox[0].body
     assert Touch.objects.get(state="handed").details["voucher"] == "given"
     assert made.usage == "Single use"
@@ -66,6 +67,7 @@ def test_a_voucher_from_the_mail_to_its_end(watch):
     paying.vouchers.add(made)
     paying.freeze()
     assert vouchers.withdraw_unused(after) == 0
+    assert IssuedVoucher.objects.get().withdrawn_at is None
     paying.thaw()
     assert vouchers.withdraw_unused(after) == 1
 

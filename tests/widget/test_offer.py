@@ -467,6 +467,21 @@ def test_a_voucher_is_shown_to_somebody_known(shop):
     assert BasketWatch.objects.get(user_id_text=str(user.pk)).vouchers.get().code in words(answer)
 
 
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_only_who_is_not_signed_in_is_told_to_sign_in_for_the_voucher(shop, is_signed_in):
+    CartRules.objects.update(price_answer="voucher", voucher_percent=10)
+    contact = ContactFactory(signed_in=True)
+    shop.leave(contact.user if is_signed_in else None, contact=contact)
+    browser = Customer().carrying(shop)
+    if is_signed_in:
+        browser.force_login(contact.user)
+
+    answer = words(browser.answer("why", why="price"))
+
+    assert "A voucher for you" in answer
+    assert ("sign in to your account" in answer) is not is_signed_in
+
+
 def test_whoever_is_just_looking_is_left_in_peace(shop, customer):
     answer = customer.answer("why", why="looking")
 
