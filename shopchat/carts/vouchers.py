@@ -14,10 +14,12 @@ from shopchat.carts.models import BasketWatch, CartRules, IssuedVoucher
 from shopchat.carts.people import contact_of, person_of
 from shopchat.carts.valuing import sum_of
 from shopchat.core.money import Money
+from shopchat.inboxes.models import Inbox
 from shopchat.stores.abilities import IssuesVouchers
 from shopchat.stores.base import OrderView, Person
 from shopchat.stores.lines import VoucherPolicy, VoucherState
 from shopchat.stores.reading import able
+from shopchat.touches.people import line_up
 
 BATCH = 500
 
@@ -44,6 +46,8 @@ def issue_for(
         watch = BasketWatch.objects.select_for_update().get(pk=watch.pk)
         worth = worth or _total(watch)
         person = person_of(watch)
+        # And two who ask for two baskets of one person, get one.
+        line_up(person, _one_of_all_sites(watch))
         if kept := next((row for row in watch.vouchers.order_by("-pk") if usable(row, now)), None):
             return kept
         if not _is_enough(worth, rules) or _had_one_lately(person, rules, now):
@@ -135,6 +139,11 @@ def _is_somebodys(watch: BasketWatch) -> bool:
     """Whoever is unknown could have one for each new basket; a conversation begins anew in each private window."""
     contact = contact_of(watch)
     return bool(watch.user_id_text) or (contact is not None and (contact.user_id is not None or has_proven(contact)))
+
+
+def _one_of_all_sites(watch: BasketWatch) -> Inbox:
+    """Where those line up who have no contact: the same row whichever site the basket is of."""
+    return Inbox.objects.order_by("pk").first() or watch.inbox
 
 
 def _account(watch: BasketWatch) -> str:
