@@ -3,8 +3,11 @@
 import fcntl
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from example_site import fingerprints, paths
@@ -20,10 +23,28 @@ def prebuilt_database(target_dir: Path) -> Path:
     demo's data some twenty seconds, all others copy a few megabytes. Several processes may call at once.
     Raises ``subprocess.CalledProcessError`` when the build fails.
     """
+    with _alone():
+        return Path(shutil.copytree(_demo(), target_dir, dirs_exist_ok=True))
+
+
+def migrated_store(target: Path) -> Path:
+    """Write the SQLite database of the store without the chat, migrated and without data, to ``target``; return it.
+
+    Takes about a minute once for each set of installed packages. Several processes may call at once.
+    Raises ``subprocess.CalledProcessError`` when the build fails.
+    """
+    with _alone(), closing(sqlite3.connect(_store() / "shop.sqlite3")) as store:
+        # A copy of the file would keep the demo's way of journalling.
+        store.execute("VACUUM INTO ?", [str(target)])
+    return target
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return Path(shutil.copytree(_demo(), target_dir, dirs_exist_ok=True))
+        yield
 
 
 def _demo() -> Path:

@@ -1,6 +1,7 @@
 """What every test may rely on, and an honest account of what this machine could not run."""
 
 import os
+from collections import Counter
 
 import pytest
 from django.conf import settings
@@ -44,14 +45,22 @@ def pytest_configure(config):
         raise pytest.UsageError(f"SHOPCHAT_REQUIRE asks for what this machine lacks: {', '.join(missing)}")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
     for item in items:
         elsewhere_too = DATABASE_FOLDERS & set(item.path.relative_to(settings.BASE_DIR).parts)
         if elsewhere_too and not item.get_closest_marker("sqlite"):
             item.add_marker("database")
-        if SECOND_TRIES and item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=SECOND_TRIES))
+        if item.get_closest_marker("browser"):
+            # In one process and in their order, because they share a store: a run is like the next one.
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            if SECOND_TRIES:
+                item.add_marker(pytest.mark.flaky(reruns=SECOND_TRIES))
     items.sort(key=_turn)
+    browsers = [item for item in items if item.get_closest_marker("browser")]
+    in_file = Counter(item.path for item in browsers)
+    browsers.sort(key=lambda item: -in_file[item.path])
+    items[len(items) - len(browsers) :] = browsers
     if capabilities.has("browser"):
         return
     for item in items:

@@ -19,6 +19,8 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.test import TransactionTestCase
 
+from example_site.prebuilt import migrated_store
+
 _OWN_MIGRATIONS = ("shopchat/migrations", "example_site")
 _KEPT_FILES = 6
 
@@ -41,9 +43,14 @@ class Baseline:
             return
         self._lock = _cache_dir().joinpath("lock").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)  # one process migrates, the others wait
+        used = Path(settings.DATABASES["default"]["TEST"]["NAME"])
         if _template().exists():
-            shutil.copyfile(_template(), settings.DATABASES["default"]["TEST"]["NAME"])
+            shutil.copyfile(_template(), used)
             self._unlock()
+        elif settings.WITH_OSCAR:
+            # The demo has the same store without us; its migrations take a minute, and run once for both.
+            used.unlink(missing_ok=True)
+            migrated_store(used)
 
     def remember(self) -> None:
         """After the test database was made: keep it for later and for other processes."""

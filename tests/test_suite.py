@@ -47,6 +47,19 @@ def test_a_test_leaves_no_language_and_no_zone_behind(turn):
     timezone.activate("America/New_York")
 
 
+def test_one_process_runs_the_browser_tests_of_a_file(request):
+    """They share a store, so that what one of them finds must not depend on where the others ran."""
+    if not request.config.getoption("loadgroup", default=False):
+        return
+    alone = [
+        item.nodeid
+        for item in request.session.items
+        if item.get_closest_marker("browser") and not item.nodeid.endswith(f"@{item.path.stem}")
+    ]
+
+    assert alone == []
+
+
 @pytest.mark.parametrize("turn", range(4))
 @pytest.mark.xdist_group("suite")
 def test_one_process_runs_all_of_a_group(turn, request, testrun_uid, tmp_path_factory):

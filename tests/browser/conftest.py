@@ -43,7 +43,7 @@ FLAGS = [
 USUAL = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
 
 # Two cores carry two servers, two browsers and their windows.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 
 class Server:
@@ -99,14 +99,15 @@ def _browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _demo_dir() -> Iterator[Path]:
+    """Each file has a store of its own: what its tests find depends on its tests alone, whatever ran before them."""
     folder = Path(tempfile.mkdtemp(prefix="shopchat-browser-"))
     yield prebuilt_database(folder / "demo")
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop(_demo_dir: Path) -> Iterator[str]:
     """The demo under uvicorn; its address without the last slash."""
     yield from _serve(
@@ -131,7 +132,7 @@ def counted_shop(_counted_shop: CountedShop) -> CountedShop:
     return _counted_shop
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop_on_wsgi(_demo_dir: Path) -> Iterator[str]:
     """The same data under gunicorn with three processes."""
     yield from _serve(_demo_dir, "gunicorn", "-k", "gthread", "-w", "3", "--threads", "4", "example_site.wsgi")
@@ -180,7 +181,7 @@ def window(_browser: Browser) -> Iterator[Callable[..., Page]]:
         context.on("weberror", lambda error: complaints.append(f"uncaught: {error.error}"))
         context.on("console", lambda message: _note(message, complaints, (*HOSTS_OWN, *allowed)))
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         return page
 
     yield open_window
