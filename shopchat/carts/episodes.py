@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from shopchat.carts import hints, states
 from shopchat.carts.models import BasketWatch
 from shopchat.carts.states import LEFT, OVER, State
+from shopchat.core.languages import listed
 from shopchat.inboxes.finding import inbox_for
 from shopchat.inboxes.models import Inbox
 from shopchat.stores.base import BasketRef, Person
@@ -134,7 +135,7 @@ def _noted(person: Person, where: Surroundings) -> dict[str, Any]:
         return {}
     told: dict[str, Any] = {
         "user_id_text": person.user_id or "",
-        "language": where.language[:16],
+        "language": listed(where.language)[:16],
         "currency": where.currency[:3],
         "device": where.device[:8],
         "source": where.source[:64],

@@ -21,6 +21,7 @@ from shopchat.channels.base import Outgoing
 from shopchat.contacts.confirming import stop_token
 from shopchat.contacts.models import Identity
 from shopchat.conversations.letters import letter
+from shopchat.core.languages import listed
 from shopchat.core.money import format_money
 from shopchat.inboxes.links import link, shop_name
 from shopchat.stores.base import LineView
@@ -43,7 +44,7 @@ class Line:
 
 def reminder(watch: BasketWatch, step: CartStep | None, touch: Touch, identity: Identity) -> Outgoing:
     """The mail of this step."""
-    language = watch.language or str(settings.LANGUAGE_CODE)
+    language = listed(watch.language or str(settings.LANGUAGE_CODE))
     stop = link(watch.inbox, "stop", stop_token(identity), lang=language, about=ABOUT)
     with translation.override(language):
         contents = contents_now(watch)

@@ -6,6 +6,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from shopchat.contacts.models import ConsentText
+from shopchat.core.languages import listed
 from shopchat.core.tokens import digest
 from shopchat.inboxes.models import Inbox
 
@@ -63,14 +64,14 @@ def _texts() -> dict[str, str]:
 
 
 def _versions(inbox: Inbox, purpose: str, language: str) -> QuerySet[ConsentText]:
-    return ConsentText.objects.filter(inbox=inbox, purpose=purpose, language=language)
+    return ConsentText.objects.filter(inbox=inbox, purpose=purpose, language=listed(language))
 
 
 def _version(inbox: Inbox, purpose: str, language: str, version: int, text: str) -> ConsentText:
     return ConsentText(
         inbox=inbox,
         purpose=purpose,
-        language=language,
+        language=listed(language),
         version=version,
         text=text,
         text_hash=digest(text),

@@ -5,6 +5,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from shopchat.core.languages import listed
 from shopchat.inboxes.colours import readable_on
 from shopchat.operators.models import Schedule
 
@@ -92,5 +93,5 @@ class Inbox(models.Model):
 
     def text(self, key: str, language: str) -> str:
         """What the staff wrote for ``key`` (one of ``TEXTS``) in this language, or an empty text."""
-        texts: dict[str, Any] = self.texts.get(language, {})
+        texts: dict[str, Any] = self.texts.get(listed(language), {})
         return str(texts.get(key, ""))

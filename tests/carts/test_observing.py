@@ -75,6 +75,14 @@ def test_a_browser_is_remembered(shop, tent):
     assert (watch_of(ref).user_id_text, watch_of(ref).language) == ("7", "ru")
 
 
+def test_a_variety_is_noted_as_the_language_that_the_shop_lists(shop, tent):
+    ref = put(shop, tent)
+
+    touched(ref, at=NOW + MINUTE, where=Surroundings(language="en-us"))
+
+    assert watch_of(ref).language == "en"
+
+
 def test_staff_who_change_a_customers_basket_are_not_the_customer(shop, tent):
     ref = put(shop, tent)
 

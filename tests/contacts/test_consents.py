@@ -50,6 +50,17 @@ def test_sites_and_languages_have_their_own():
     assert consents.current_text(other, CALLBACK, "ru") is None
 
 
+def test_the_american_english_of_a_new_project_is_its_english():
+    """Staff write in a language of the list, which has no ``en-us``; two rows of versions would drift apart."""
+    inbox = InboxFactory()
+    publish("You may call me.", inbox=inbox)
+
+    assert consents.text_for(inbox, CALLBACK, "en-us").text == "You may call me."
+    assert publish("You may call me.", inbox=inbox, language="en-us").version == 1
+    assert publish("You may ring me.", inbox=inbox, language="en-us").version == 2
+    assert consents.text_for(inbox, CALLBACK, "en").text == "You may ring me."
+
+
 def test_without_words_of_its_own_a_shop_shows_the_standard_ones():
     shown = consents.text_for(InboxFactory(), CALLBACK, "en")
 

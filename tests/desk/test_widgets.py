@@ -203,6 +203,19 @@ def test_languages_are_the_shops(settings):
     assert [code for code, _name in languages()] == ["uk"]
     settings.LANGUAGE_CODE = "en-us"
     assert languages() == [("en", "English")]
+    settings.LANGUAGE_CODE = "de-at"
+    assert languages() == [("de", "German")]
+    settings.LANGUAGE_CODE = "en-gb"
+    assert languages() == [("en-gb", "British English")]
+
+
+def test_what_is_written_in_a_new_project_is_what_customers_read(at_desk, client, settings):
+    """Where nothing is chosen Django speaks ``en-us``, which its own list of languages does not hold."""
+    settings.LANGUAGE_CODE = "en-us"
+    inbox = InboxFactory(texts={"en": {"title": "Ask Olena"}, "ru": {"title": "Спросите Олену"}})
+
+    assert inbox.text("title", "en-us") == "Ask Olena"
+    assert "Ask Olena" in client.get("/chat/?lang=en-us").content.decode()
 
 
 def test_widgets_are_not_listed_among_snippets(owner):
