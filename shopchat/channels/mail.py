@@ -13,6 +13,8 @@ import re
 import smtplib
 from collections.abc import Callable
 from contextlib import suppress
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.policy import EmailPolicy, Policy
 from email.utils import parseaddr
 from typing import Any
 
@@ -25,6 +27,7 @@ from shopchat.channels.base import CONNECT_SECONDS, Channel, ChannelError, Outgo
 
 # What a machine sends is not to be answered by a machine (RFC 3834).
 HEADERS = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+LINK = "List-Unsubscribe"
 HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 # RFC 5321: 4xx may pass, 5xx does not; 421 says that the whole service is going away.
 TRANSIENT, PERMANENT, SERVICE_CLOSING = 400, 500, 421
@@ -51,10 +54,42 @@ class MailChannel(Channel):
         return Sent(provider_id=message.extra_headers["Message-ID"])
 
 
+class _OnOneLine(UnstructuredHeader, BaseHeader):
+    """A header that is written as it is, however long."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+class _Message(EmailMultiAlternatives):
+    """Mail whose link to unsubscribe stays whole.
+
+    Python cuts headers after 78 characters: where it can do so only inside of a word it encodes the whole as ``=?utf-8?q?…``,
+    in which mail services find no link, and then they show no button.
+    """
+
+    def message(self, **options: Any) -> Any:
+        made = super().message(**options)
+        if not isinstance(made.policy, EmailPolicy):  # before Django 6, which has encoded by now what has to be
+            made.policy = made.policy.clone(max_line_length=None)
+        elif LINK in made:
+            link = made[LINK]
+            del made[LINK]
+            made.policy = made.policy.clone(header_factory=_headers_whole())
+            made[LINK] = str(link)  # as a header it would stay of its kind
+        return made
+
+
+def _headers_whole() -> HeaderRegistry:
+    known = HeaderRegistry()
+    known.map_to_type(LINK, _OnOneLine)
+    return known
+
+
 def _message(outgoing: Outgoing) -> EmailMultiAlternatives:
     try:
         validate_email(outgoing.to)
-        message = EmailMultiAlternatives(
+        message = _Message(
             subject=" ".join(outgoing.subject.split()), body=outgoing.text, to=[outgoing.to], headers=_headers(outgoing)
         )
         message.extra_headers["Message-ID"] = _message_id(outgoing.key, message.from_email)

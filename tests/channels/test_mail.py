@@ -36,11 +36,11 @@ class TestMail(ChannelContract):
 def through(monkeypatch):
     """Sends one mail to a server that answers as told; returns the server and the error."""
 
-    def send(**answers):
+    def send(what=None, **answers):
         with smtp_server(**answers) as server:
             monkeypatch.setattr(channel_module, "_backend", lambda: smtp_backend(server.port))
             try:
-                sent = MailChannel().send(outgoing())
+                sent = MailChannel().send(what or outgoing())
             except ChannelError as error:
                 return SimpleNamespace(server=server, error=error, sent=None)
             return SimpleNamespace(server=server, error=None, sent=sent)
@@ -190,6 +190,19 @@ def test_a_header_that_is_more_than_one_goes_nowhere(mailoutbox, name, value):
         MailChannel().send(outgoing(headers={name: value}))
 
     assert len(mailoutbox) == 1
+
+
+@pytest.mark.parametrize("subject", ["Your basket", "Ваша корзина " * 12], ids=["short", "long"])
+def test_the_link_to_unsubscribe_stays_whole(through, subject):
+    """RFC 8058: encoded or cut, it is no link to mail services."""
+    stop = f"<https://shop.example.com/chat/mail/stop/{'WzEsIjY4:1xVZUL_' * 9}/?lang=uk&about=reminders>"
+
+    outcome = through(outgoing(subject=subject, headers={"List-Unsubscribe": stop}))
+
+    lines = outcome.server.taken[0].splitlines()
+    assert f"List-Unsubscribe: {stop}" in lines
+    assert max(len(line) for line in lines if line.startswith(("Subject", " =?"))) < 90  # the others are cut as ever
+    assert outcome.error is None
 
 
 def test_both_texts_are_sent_and_machines_told_not_to_answer(mailoutbox):
