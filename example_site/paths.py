@@ -7,7 +7,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 MARKER = ".shopchat-demo"
 FOLDERS = ("media", "cache", "search", "mail")
-FILES = ("shop.sqlite3*", "secret-key", "loaded", "migrations", MARKER)
+PORT_FILE, DEFAULT_PORT = "port", "8000"
+FILES = ("shop.sqlite3*", "secret-key", "loaded", "migrations", PORT_FILE, MARKER)
 
 
 def demo_dir() -> Path:
@@ -20,6 +21,16 @@ def prepare(folder: Path) -> None:
     for name in FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / MARKER).touch()
+
+
+def port(folder: Path) -> str:
+    """Where the store answers that was started last: commands in another terminal make links that lead there."""
+    noted = folder / PORT_FILE
+    return os.environ.get("PORT") or (noted.read_text() if noted.exists() else DEFAULT_PORT)
+
+
+def note_port(folder: Path, port: int) -> None:
+    (folder / PORT_FILE).write_text(str(port))
 
 
 def is_demo_dir(folder: Path) -> bool:

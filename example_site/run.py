@@ -45,6 +45,7 @@ def main() -> int:
             return 0
         _check_port(options.port)
         prepare(folder)
+        paths.note_port(folder, options.port)
     except DemoError as error:
         print(f"\n{error}\n", file=sys.stderr)
         return 2
@@ -74,7 +75,7 @@ def prepare(folder: Path) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m example_site.run", description=__doc__)
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or paths.DEFAULT_PORT))
     parser.add_argument("--server", choices=("uvicorn", "gunicorn"), default="uvicorn")
     parser.add_argument("--workers", type=int, default=3, help="processes of gunicorn")
     parser.add_argument("--reset", action="store_true", help="remove the demo's data first")

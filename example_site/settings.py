@@ -14,7 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent
 DEMO_DIR = paths.demo_dir()
 paths.prepare(DEMO_DIR)
 
-PORT = os.environ.get("PORT", "8000")
+PORT = paths.port(DEMO_DIR)
 # The store alone: its migrations take a minute and hardly ever change, so `prebuilt` keeps their result.
 WITHOUT_CHAT = os.environ.get("SHOPCHAT_DEMO_WITHOUT_CHAT") == "1"
 TEST_PAGES = os.environ.get("SHOPCHAT_TEST_PAGES") == "1"
