@@ -19,7 +19,7 @@ from shopchat.callbacks.models import CallbackRules, default_retries
 from shopchat.contacts.models import ConsentText
 from shopchat.desk.editing.consenting import ConsentFields, add_consent_fields, consent_panel
 from shopchat.desk.editing.promises import CarefulDeleteView, CarefulEditView
-from shopchat.inboxes.models import Inbox
+from shopchat.desk.editing.sites import choose_site
 
 RETRIES = 9
 WEEK = 7 * 24 * 60
@@ -106,11 +106,7 @@ class CallbackRulesForm(ConsentFields, WagtailAdminModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        inbox = self.fields["inbox"]
-        if self.instance.pk:
-            inbox.disabled = True
-        else:
-            inbox.queryset = Inbox.objects.filter(callback_rules=None)
+        choose_site(self, "callback_rules")
         self.show_consents()
 
     def clean_default_region(self) -> str:

@@ -20,6 +20,7 @@ from shopchat.carts.wording import BadText, check_text
 from shopchat.contacts.models import ConsentText
 from shopchat.desk.editing.callbacks import ClockInput
 from shopchat.desk.editing.consenting import ConsentFields, add_consent_fields, consent_panel
+from shopchat.desk.editing.sites import choose_site
 from shopchat.desk.languages import languages
 from shopchat.inboxes.models import Inbox
 from shopchat.stores.abilities import IssuesVouchers
@@ -56,11 +57,7 @@ class CartRulesForm(ConsentFields, WagtailAdminModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        inbox = self.fields["inbox"]
-        if self.instance.pk:
-            inbox.disabled = True
-        else:
-            inbox.queryset = Inbox.objects.filter(cart_rules=None)
+        choose_site(self, "cart_rules")
         self._show_steps()
         self._show_touch_rules()
         self.show_consents()
