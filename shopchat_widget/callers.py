@@ -16,6 +16,7 @@ from django.utils.http import urlsafe_base64_encode
 from shopchat.callbacks.joining import join as join_callbacks
 from shopchat.carts.joining import join as join_carts
 from shopchat.conf import settings
+from shopchat.contacts.joining import join as join_contacts
 from shopchat.contacts.models import Contact
 from shopchat.conversations import access, joining, starting
 from shopchat.conversations.models import Conversation
@@ -106,6 +107,7 @@ def caller_of(request: HttpRequest) -> Caller:
         recognised = recognise(key=key, user=user)
         if recognised.joined and recognised.contact:
             joining.join(recognised.joined, recognised.contact)
+            join_contacts(recognised.joined, recognised.contact)
             join_callbacks(recognised.joined, recognised.contact)
             join_touches(recognised.joined, recognised.contact)
             join_carts(recognised.joined, recognised.contact)

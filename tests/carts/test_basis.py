@@ -8,11 +8,12 @@ from django.utils import timezone
 from shopchat.carts import subscribing
 from shopchat.carts.basis import CONSENT, CUSTOMER, basis_for
 from shopchat.carts.models import CartRules
-from shopchat.contacts import agreeing
+from shopchat.contacts import agreeing, joining
 from shopchat.contacts.confirming import leave_address, present_address, stop_addresses
 from shopchat.contacts.models import Consent, ConsentText, Contact, Identity
 from shopchat.conversations import delivery
 from shopchat.touches.models import Suppression
+from shopchat.touches.suppressing import suppress
 from tests.carts.left import agree
 from tests.factories import ContactFactory, IdentityFactory, UserFactory
 
@@ -32,8 +33,8 @@ def customer(left_by_account):
     return left
 
 
-def read_again(left):
-    return type(left.watch).objects.get(pk=left.watch.pk)
+def read_again(left, watch=None):
+    return type(left.watch).objects.get(pk=(watch or left.watch).pk)
 
 
 def test_a_consent_with_a_proven_address_is_one(left):
@@ -56,6 +57,22 @@ def test_a_proven_address_without_a_consent_is_none(left):
     agreeing.withdraw(left.identity, ConsentText.Purpose.REMINDERS)
 
     assert basis_for(left.watch) is None
+
+
+@pytest.mark.parametrize("is_suppressed", [False, True])
+def test_what_was_agreed_to_before_signing_in_counts_and_what_was_refused_counts_more(left, is_suppressed):
+    account = ContactFactory(user__email="Olena@mail.example", signed_in=True)
+    if is_suppressed:
+        suppress("email", "olena@mail.example", Suppression.Reason.UNSUBSCRIBED)
+    joining.join(left.contact, account)
+    theirs = left.leave(contact=account, user_id_text=str(account.user_id))
+
+    basis = basis_for(read_again(left, theirs))
+    sent = left.send()
+
+    assert (basis[0].contact, basis[1]) == (account, CONSENT)
+    assert [message.to for message in sent] == ([] if is_suppressed else [["olena@mail.example"]])
+    assert left.touch(watch=theirs).reason == ("suppressed" if is_suppressed else "")
 
 
 def test_a_consent_to_be_called_is_none(left):
@@ -115,6 +132,17 @@ def test_a_customer_who_refused_is_left_alone_also_at_another_address(customer):
     user = customer.contact.user
     user.email = "another@mail.example"
     user.save()
+
+    assert basis_for(read_again(customer)) is None
+
+
+def test_a_customer_who_took_it_back_before_signing_in_is_left_alone(customer):
+    assert basis_for(read_again(customer))
+    browsers = IdentityFactory(value="other@mail.example")
+    agree(browsers.contact, browsers)
+    agreeing.withdraw(browsers, ConsentText.Purpose.REMINDERS)
+
+    joining.join(browsers.contact, customer.contact)
 
     assert basis_for(read_again(customer)) is None
 

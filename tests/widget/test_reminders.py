@@ -153,6 +153,20 @@ def test_a_customer_who_may_be_written_to_without_it_can_refuse(customer):
     assert Suppression.objects.exists()
 
 
+def test_whoever_agreed_without_an_account_and_signs_in_has_agreed(reminds, writer):
+    agree(writer, email="olena@mail.example")
+    press_the_link_of_the_mail()
+    given = Consent.objects.get()
+    writer.force_login(UserFactory(email="Olena@mail.example"))
+
+    page = words(writer.get(PAGE))
+
+    assert "we remind you at o•••@mail.example" in page
+    consent = Consent.objects.get()
+    assert consent.contact.user is not None
+    assert (consent.given_at, consent.text, consent.page) == (given.given_at, given.text, given.page)
+
+
 def test_an_address_that_was_only_typed_is_not_silenced_for_whoever_it_belongs_to(reminds, writer):
     agree(writer, email="somebody.else@mail.example")
     assert Consent.objects.filter(withdrawn_at=None).count() == 1
