@@ -20,11 +20,12 @@ from django.utils.translation import gettext as _
 from shopchat.callbacks.changing import cancel
 from shopchat.callbacks.models import CallbackRequest
 from shopchat.callbacks.querysets import CallbackRequestQuerySet
+from shopchat.carts.guests import watches_of_guests
 from shopchat.contacts.models import Consent, Contact, Identity
 from shopchat.conversations import events, hints
 from shopchat.conversations.models import Conversation, Delivery, Message, Receipt
 from shopchat.privacy.emptying import empty, empty_baskets
-from shopchat.privacy.finding import baskets_of
+from shopchat.privacy.finding import baskets_to_erase
 from shopchat.touches.models import Touch
 from shopchat.visitors import holders
 from shopchat.visitors.models import Visitor
@@ -37,12 +38,12 @@ ERASED = "erased"
 class Stored:
     """How much there is of a person, or was."""
 
-    conversations: int
-    messages: int
-    addresses: int
-    browsers: int
-    callbacks: int
-    baskets: int
+    conversations: int = 0
+    messages: int = 0
+    addresses: int = 0
+    browsers: int = 0
+    callbacks: int = 0
+    baskets: int = 0
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
@@ -61,7 +62,7 @@ def stored(contact: Contact) -> Stored:
         addresses=Identity.objects.filter(contact=contact).count(),
         browsers=Visitor.objects.filter(contact=contact).count(),
         callbacks=CallbackRequest.objects.filter(contact=contact).count(),
-        baskets=baskets_of(contact).count(),
+        baskets=baskets_to_erase(contact).count(),
     )
 
 
@@ -78,7 +79,7 @@ def erase(contact: Contact, *, now: datetime | None = None) -> Stored:
         for request in called_off:
             cancel(request, now=now)
         empty(requests, at=now)
-        empty_baskets(baskets_of(contact), at=now)
+        empty_baskets(baskets_to_erase(contact), at=now)
         Touch.objects.filter(contact=contact).delete()
         Consent.objects.filter(contact=contact).delete()
         _forget_browsers(contact)
@@ -88,6 +89,17 @@ def erase(contact: Contact, *, now: datetime | None = None) -> Stored:
         for request in called_off:
             request.refresh_from_db()  # after the commit integrators are given these very objects
     return found
+
+
+def stored_of_guests(email: str) -> Stored:
+    """What :func:`erase_guests` would find."""
+    return Stored(baskets=watches_of_guests([email]).count())
+
+
+def erase_guests(email: str, *, now: datetime | None = None) -> Stored:
+    """Erase the baskets of guests who typed this address at the checkout: nothing else of it is known. Returns what there was."""
+    with transaction.atomic():
+        return Stored(baskets=empty_baskets(watches_of_guests([email]), at=now or timezone.now()))
 
 
 def _hold(requests: CallbackRequestQuerySet) -> None:

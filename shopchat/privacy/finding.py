@@ -11,13 +11,14 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
 from shopchat.callbacks.models import CallbackRequest, CallbackRules
+from shopchat.carts.guests import watches_of_guests
 from shopchat.carts.models import BasketWatch
 from shopchat.carts.people import watches_of
 from shopchat.carts.querysets import BasketWatchQuerySet
 from shopchat.channels.known import EMAIL
 from shopchat.contacts.identities import normalise
 from shopchat.contacts.joining import contact_for
-from shopchat.contacts.models import Contact
+from shopchat.contacts.models import Contact, Identity
 from shopchat.conversations.models import Conversation
 from shopchat.core.phones import InvalidPhone, parse
 
@@ -64,6 +65,13 @@ def baskets_of(contact: Contact) -> BasketWatchQuerySet:
     return BasketWatch.objects.filter(
         Q(pk__in=theirs.values("pk")) | Q(merged_into__in=theirs.values("ref"), state=BasketWatch.State.MERGED)
     )
+
+
+def baskets_to_erase(contact: Contact) -> BasketWatchQuerySet:
+    """Those, and the ones for which an address that is theirs was typed by a guest. Of such an address there is but a hash."""
+    proven = Identity.objects.filter(contact=contact, channel=EMAIL).exclude(verified_at=None)
+    typed = watches_of_guests([contact.email, *proven.values_list("value", flat=True)])
+    return BasketWatch.objects.filter(Q(pk__in=baskets_of(contact).values("pk")) | Q(pk__in=typed.values("pk")))
 
 
 WAYS: Mapping[str, Callable[[str], Found]] = {

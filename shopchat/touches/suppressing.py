@@ -49,11 +49,13 @@ def address_hash(channel: str, address: str) -> str:
     return _hashed(channel, address, settings.SECRET_KEY)
 
 
+def address_hashes(channel: str, address: str) -> list[str]:
+    """All under which it may be stored: also under former keys, as long as ``SECRET_KEY_FALLBACKS`` has them."""
+    return [_hashed(channel, address, key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
 def _of(channel: str, address: str) -> QuerySet[Suppression]:
-    """Also under former keys, as long as ``SECRET_KEY_FALLBACKS`` has them."""
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    hashes = [_hashed(channel, address, key) for key in keys]
-    return Suppression.objects.filter(channel=channel, address_hash__in=hashes)
+    return Suppression.objects.filter(channel=channel, address_hash__in=address_hashes(channel, address))
 
 
 def _hashed(channel: str, address: str, key: str | bytes) -> str:

@@ -9,11 +9,13 @@ from django.core.management import CommandError, call_command
 
 from shopchat.callbacks.models import CallbackRequest
 from shopchat.carts.models import BasketWatch
+from shopchat.carts.people import email_hash
 from shopchat.contacts.models import Contact
 from shopchat.privacy.erasing import erase
 from shopchat.privacy.exporting import export
 from shopchat.privacy.finding import Ambiguous, find, requests_to_call
 from tests.factories import (
+    BasketWatchFactory,
     CallbackRequestFactory,
     CallbackRulesFactory,
     ContactFactory,
@@ -254,3 +256,28 @@ def test_yes_may_be_said_beforehand(olena):
     said = run("shopchat_erase", "--callback", olena.request.number, "--yes")
 
     assert said.startswith("Erased: 2 conversations")
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_a_guest_of_whom_only_a_basket_is_known_is_erased_and_not_exported(olena, answer, monkeypatch):
+    watch = BasketWatchFactory(ref="memory:guest", email_hash=email_hash("nina@mail.example"))
+    with pytest.raises(CommandError, match="Nobody fits"):
+        run("shopchat_export", "--email", "nina@mail.example")
+
+    asked = ["shopchat_erase", "--email", "Nina@mail.example"]
+    if answer == "no":
+        with pytest.raises(CommandError, match="Nothing was erased"):
+            run(*asked, answer=answer, monkeypatch=monkeypatch)
+    else:
+        said = run(*asked, answer=answer, monkeypatch=monkeypatch)
+        assert "0 conversations" in said
+        assert "1 baskets" in said
+        assert "nina" not in said.lower()
+
+    watch.refresh_from_db()
+    assert (watch.erased_at is not None) is (answer == "yes")
+    olena.watch.refresh_from_db()
+    assert olena.watch.erased_at is None
+    if answer == "yes":
+        with pytest.raises(CommandError, match="Nobody fits"):
+            run(*asked, "--yes")

@@ -1,5 +1,7 @@
 """A person is erased wholly, and nobody else with them."""
 
+import json
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
@@ -10,22 +12,26 @@ from django.utils import timezone
 from shopchat.callbacks import access
 from shopchat.callbacks.models import CallAttempt, CallbackRequest
 from shopchat.carts.models import BasketTransition, BasketWatch, IssuedVoucher, RecoveryLink
+from shopchat.carts.people import email_hash
 from shopchat.contacts.joining import contact_for
 from shopchat.contacts.models import Consent, Contact, Identity
 from shopchat.conversations import events, starting
 from shopchat.conversations.models import Conversation, Delivery, Message, Receipt
 from shopchat.privacy import erasing
-from shopchat.privacy.erasing import Stored, erase, stored
+from shopchat.privacy.erasing import Stored, erase, erase_guests, stored, stored_of_guests
+from shopchat.privacy.exporting import export
 from shopchat.signals import callback_cancelled
 from shopchat.touches.models import Suppression, Touch
 from shopchat.visitors import holders
 from shopchat.visitors.models import Revocation, Visitor
 from shopchat.visitors.recognition import recognise
 from tests.factories import (
+    BasketWatchFactory,
     CallbackRequestFactory,
     ContactFactory,
     ConversationFactory,
     DeliveryFactory,
+    IdentityFactory,
     receive,
     visitor_with_key,
 )
@@ -279,3 +285,75 @@ def test_twice_is_once(olena):
     again = erase(contact)
 
     assert (again.conversations, again.callbacks, again.addresses, again.browsers) == (1, 1, 0, 0)
+
+
+def guests_basket(olena, email, **fields):
+    """Of somebody who typed this address at the checkout."""
+    ref = f"memory:guest{BasketWatch.objects.count()}"
+    return BasketWatchFactory(ref=ref, inbox=olena.watch.inbox, email_hash=email_hash(email), **fields)
+
+
+def states():
+    return set(BasketWatch.objects.exclude(state="erased").values_list("pk", flat=True))
+
+
+def test_baskets_of_a_guest_who_typed_a_proven_address_of_theirs_go_too(olena, petro):
+    mine = [
+        guests_basket(olena, olena.identity.value.upper()),
+        guests_basket(olena, olena.contact.user.email, contact=ContactFactory()),
+    ]
+    other = guests_basket(olena, petro.identity.value)
+    assert {watch.pk for watch in mine} < states()
+
+    assert erase(olena.contact).baskets == 3
+
+    assert states() == {petro.watch.pk, other.pk}
+    for watch in mine:
+        watch.refresh_from_db()
+        assert (watch.email_hash, watch.contact, watch.lines) == ("", None, [])
+
+
+def test_an_address_that_they_only_typed_takes_no_guests_basket_along(olena):
+    IdentityFactory(contact=olena.contact, value="petro@mail.example", typed=True)
+    theirs = guests_basket(olena, "petro@mail.example")
+
+    erase(olena.contact)
+
+    assert states() == {theirs.pk}
+
+
+def test_a_guest_of_whom_nothing_but_the_hash_is_known_is_erased(olena, settings):
+    Touch.objects.all().delete()
+    mine = guests_basket(olena, "nina@mail.example", lines=[{"title": "Kayak"}])
+    olena.touch.pk, olena.touch.purpose, olena.touch.about = None, "cart:nina", mine.ref
+    olena.touch.save()
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
+    assert stored_of_guests(" Nina@mail.example") == Stored(baskets=1)
+
+    assert erase_guests(" Nina@mail.example") == Stored(baskets=1)
+
+    mine.refresh_from_db()
+    assert (mine.state, mine.email_hash, mine.lines) == ("erased", "", [])
+    assert states() == {olena.watch.pk}
+    assert not Touch.objects.exists()
+    assert not stored_of_guests("nina@mail.example")
+
+
+def test_a_basket_that_is_an_accounts_is_not_erased_for_the_address_that_was_typed(olena, petro):
+    """Who typed it as a guest signed in since, or wrote to us with an account."""
+    theirs = [
+        guests_basket(olena, "nina@mail.example", user_id_text="77"),
+        guests_basket(olena, "nina@mail.example", contact=petro.contact),
+    ]
+    assert {watch.pk for watch in theirs} < states()
+
+    assert not erase_guests("nina@mail.example")
+    assert not erase_guests("")
+
+    assert {watch.pk for watch in theirs} < states()
+
+
+def test_what_a_guest_typed_is_never_handed_out(olena):
+    guests_basket(olena, olena.identity.value, lines=[{"title": "Kayak of whoever typed it"}])
+
+    assert "Kayak" not in json.dumps(export(olena.contact))

@@ -18,6 +18,10 @@ HELP = {
 NOBODY = "Nobody fits; nothing is stored under it, or it was erased."
 
 
+class Nobody(CommandError):
+    """Nobody is known who could be named like this."""
+
+
 class PersonCommand(BaseCommand):
     """Finds one person, or says why not. What was typed is not repeated: the terminal may be recorded."""
 
@@ -39,7 +43,7 @@ class PersonCommand(BaseCommand):
                 f"{len(several.numbers)} people fit; nothing was done. Name one of them:\n{lines}"
             ) from several
         if contact is None:
-            raise CommandError(NOBODY)
+            raise Nobody(NOBODY)
         return contact
 
 

@@ -1,10 +1,11 @@
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandError
 
-from shopchat.management.commands._person import PersonCommand, counts
-from shopchat.privacy.erasing import erase, stored
+from shopchat.management.commands._person import Nobody, PersonCommand, counts
+from shopchat.privacy.erasing import Stored, erase, erase_guests, stored, stored_of_guests
 
 
 class Command(PersonCommand):
@@ -15,11 +16,21 @@ class Command(PersonCommand):
         parser.add_argument("--yes", action="store_true", help="Do not ask.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        contact = self.person(options)
-        if not options["yes"]:
-            self.stdout.write(f"There are {counts(stored(contact))}.")
+        try:
+            contact = self.person(options)
+        except Nobody:
+            typed = options["email"] or ""
+            if not (found := stored_of_guests(typed)):
+                raise
+            self._erase(found, lambda: erase_guests(typed), yes=options["yes"])
+        else:
+            self._erase(stored(contact), lambda: erase(contact), yes=options["yes"])
+
+    def _erase(self, found: Stored, erase: Callable[[], Stored], *, yes: bool) -> None:
+        if not yes:
+            self.stdout.write(f"There are {counts(found)}.")
             self._ask()
-        self.stdout.write(f"Erased: {counts(erase(contact))}.")
+        self.stdout.write(f"Erased: {counts(erase())}.")
 
     def _ask(self) -> None:
         try:
