@@ -1,4 +1,4 @@
-"""What this machine can run: a browser, service databases, Redis, nginx, gettext."""
+"""What this machine can run: a browser, service databases, Redis, nginx, gettext, a shop on Salesman."""
 
 import os
 import shutil
@@ -6,13 +6,13 @@ import socket
 from functools import cache
 from importlib.util import find_spec
 
-NAMES = ("browser", "services", "redis", "nginx", "gettext")
+NAMES = ("browser", "services", "redis", "nginx", "gettext", "salesman")
 
 
 @cache
 def has(name: str) -> bool:
     """Whether the machine has what tests call `name`; KeyError for an unknown word."""
-    programs = {"redis": _redis, "nginx": _nginx, "gettext": _gettext}
+    programs = {"redis": _redis, "nginx": _nginx, "gettext": _gettext, "salesman": _salesman}
     return {"browser": _browser, "services": _services, **programs}[name]()
 
 
@@ -54,6 +54,11 @@ def _nginx() -> bool:
 
 def _gettext() -> bool:
     return bool(shutil.which("msgfmt") and shutil.which("xgettext"))
+
+
+def _salesman() -> bool:
+    """Which wants a Django below 6, so that it is installed with Python 3.11 only."""
+    return bool(find_spec("salesman"))
 
 
 def _listens(host: str, port: str) -> bool:

@@ -94,6 +94,9 @@ def pytest_terminal_summary(terminalreporter):
             terminalreporter.line(f"UNSTEADY {report.nodeid}")
             terminalreporter.line(report.longreprtext)
     skipped = terminalreporter.stats.get("skipped", [])
+    if any("without Salesman" in str(report.longrepr) for report in skipped):
+        terminalreporter.section("TESTS OF THE ADAPTER FOR SALESMAN DID NOT RUN", sep="!", yellow=True)
+        terminalreporter.line("django-salesman is installed with Python 3.11 only: it wants a Django below 6.")
     if any("no Chromium" in str(report.longrepr) for report in skipped):
         terminalreporter.section("BROWSER TESTS DID NOT RUN", sep="!", yellow=True)
         terminalreporter.line("Install Debian's `chromium` or set SHOPCHAT_CHROMIUM to one.")

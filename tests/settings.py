@@ -1,7 +1,8 @@
 """One Django + Wagtail + Oscar project for the whole suite.
 
 SQLite by default; `SHOPCHAT_TEST_DB=postgres` or `mariadb` moves it to the services on
-loopback. `SHOPCHAT_TEST_OSCAR=0` leaves the store out, as on a site without one.
+loopback. `SHOPCHAT_TEST_OSCAR=0` leaves the store out, as on a site without one, and Salesman with it, which
+`SHOPCHAT_TEST_SALESMAN=1` brings back.
 """
 
 import atexit
@@ -16,7 +17,9 @@ CACHE_DIR = BASE_DIR / ".cache" / "tests"
 SCRATCH = Path(tempfile.mkdtemp(prefix="shopchat-tests-"))
 atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
-WITH_OSCAR = os.environ.get("SHOPCHAT_TEST_OSCAR", "1") != "0" and bool(find_spec("oscar"))
+_OSCAR = os.environ.get("SHOPCHAT_TEST_OSCAR", "1")
+WITH_OSCAR = _OSCAR != "0" and bool(find_spec("oscar"))
+WITH_SALESMAN = os.environ.get("SHOPCHAT_TEST_SALESMAN", _OSCAR) != "0" and bool(find_spec("salesman"))
 
 SECRET_KEY = "only for tests, long enough for the HMACs that are made with it"
 DEBUG = False
@@ -130,6 +133,27 @@ if WITH_OSCAR:
     OSCAR_ALLOW_ANON_CHECKOUT = True
     # Oscar removes the file at once, also when the transaction is rolled back after it.
     OSCAR_DELETE_IMAGE_FILES = False
+
+if WITH_SALESMAN:
+    # Beside Oscar, whose tables are others. Only its own tests name it as the store.
+    INSTALLED_APPS += [
+        "salesman.core",
+        "salesman.basket",
+        "salesman.checkout",
+        "salesman.orders",
+        "tests.salesman_shop",
+    ]
+    SALESMAN_PRODUCT_TYPES = {
+        "salesman_shop.Thing": "tests.salesman_shop.serializers.ThingSerializer",
+        "salesman_shop.Course": "tests.salesman_shop.serializers.CourseSerializer",
+    }
+    # Its defaults. Django looks for these settings itself when it compares migrations with models.
+    SALESMAN_BASKET_MODEL = "salesmanbasket.Basket"
+    SALESMAN_BASKET_ITEM_MODEL = "salesmanbasket.BasketItem"
+    SALESMAN_ORDER_MODEL = "salesmanorders.Order"
+    SALESMAN_PAYMENT_METHODS = ["tests.salesman_shop.rules.Invoice", "tests.salesman_shop.rules.Card"]
+    SALESMAN_ORDER_REFERENCE_GENERATOR = "tests.salesman_shop.rules.next_ref"
+    SALESMAN_BASKET_ITEM_VALIDATOR = "tests.salesman_shop.rules.validate_item"
 
 TEMPLATES = [
     {

@@ -6,14 +6,13 @@ No receiver raises, and only those about baskets that did change ask the databas
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from functools import partial, wraps
 from threading import local
 from typing import Any
 
 from django.core.signals import request_finished
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.models.signals import post_delete, post_init, post_save
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -26,6 +25,7 @@ from shopchat.stores.moving import Placed, StoreEvents, Surroundings
 from shopchat.stores.oscar_rows import basket_ref, person_of
 from shopchat.stores.reading import swallowing
 from shopchat.stores.surroundings import surroundings_of
+from shopchat.stores.turns import Touch, tell_after_commit
 
 Tell = Callable[[StoreEvents], None]
 
@@ -169,29 +169,12 @@ def _orderer(order: Any) -> Person:
     return Person(account.user_id, account.email or order.guest_email)
 
 
-@dataclass(frozen=True)
-class Touch:
-    at: datetime
-    where: Surroundings
-
-
-class Turn:
-    """Tells after the commit that a basket was touched, unless an earlier turn of the same transaction has told it.
-
-    Each change has its own, because a savepoint that is rolled back takes its turns with it and no others.
-    """
-
-    def __init__(self, pk: Any, touches: dict[Any, Touch]) -> None:
-        self.pk = pk
-        self.touches = touches
-
-    def __call__(self) -> None:
-        if touch := self.touches.pop(self.pk, None):
-            with swallowing("Store oscar, basket_touched"):
-                _tell_touch(self.pk, touch)
-
-
 def _tell_touch(pk: Any, touch: Touch) -> None:
+    with swallowing("Store oscar, basket_touched"):
+        _tell_touch_of(pk, touch)
+
+
+def _tell_touch_of(pk: Any, touch: Touch) -> None:
     row = get_model("basket", "Basket").objects.select_related("owner").filter(pk=pk).first()
     if row is None or row.status in ("Merged", "Submitted"):
         return
@@ -217,21 +200,11 @@ def _touched(pk: Any, line: Any, using: str) -> None:
         where = Surroundings(language=get_language() or "", currency=line.price_currency)
     else:
         where = surroundings_of(request, currency=line.price_currency)
-    touches = _touches_of_transaction(using)
-    earlier = touches.get(pk)
-    # Not each row knows the request.
-    touches[pk] = Touch(timezone.now(), earlier.where if earlier and not where.host else where)
-    transaction.on_commit(Turn(pk, touches), using=using)
+    tell_after_commit(pk, where, using=using, tell=_tell_touch)
 
 
 def _loaded_basket(line: Any) -> Any:
     return line._meta.get_field("basket").get_cached_value(line, default=None)
-
-
-def _touches_of_transaction(using: str) -> dict[Any, Touch]:
-    turns = (call for _, call, *_ in reversed(connections[using].run_on_commit) if isinstance(call, Turn))
-    turn = next(turns, None)
-    return turn.touches if turn else {}
 
 
 def _went_over(old: Any, new: Any) -> None:
