@@ -14,7 +14,7 @@ class ShopchatConfig(AppConfig):
         from shopchat.callbacks import alerts as callback_alerts
         from shopchat.callbacks import call_words, happenings, telling, zones
         from shopchat.carts import alerts as cart_alerts
-        from shopchat.carts import observing, offering, reminding
+        from shopchat.carts import anymail, observing, offering, reminding
         from shopchat.conversations import alerts, hints, mailing, notifying
         from shopchat.privacy import erasing
         from shopchat.visitors import entitlement, revoking
@@ -35,4 +35,5 @@ class ShopchatConfig(AppConfig):
         offering.register()
         reminding.register()
         observing.connect()
+        anymail.connect()
         post_migrate.connect(periodic.plan, sender=self)
