@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from shopchat.carts.basis import has_proven
@@ -88,11 +89,29 @@ def withdraw_unused(now: datetime | None = None) -> int:
     """Have the shop remove the vouchers that have expired without being used. Answers how many there were."""
     at = now or timezone.now()
     store = able(IssuesVouchers)
+    return _withdraw_all(store, _unused().filter(expires_at__lte=at), at) if store else 0
+
+
+def give_back() -> int:
+    """Have the shop remove all that were not used, and keep the others without us. Answers how many were removed.
+
+    For a shop that takes the chat out. Raises what the store raises.
+    """
+    store = able(IssuesVouchers)
     if store is None:
         return 0
-    expired = IssuedVoucher.objects.filter(expires_at__lte=at, used_at=None, withdrawn_at=None).order_by("pk")
+    done = _withdraw_all(store, _unused(), timezone.now())
+    store.disown_vouchers()
+    return done
+
+
+def _unused() -> QuerySet[IssuedVoucher]:
+    return IssuedVoucher.objects.filter(used_at=None, withdrawn_at=None).order_by("pk")
+
+
+def _withdraw_all(store: IssuesVouchers, vouchers: QuerySet[IssuedVoucher], at: datetime) -> int:
     done = last = 0
-    while rows := list(expired.filter(pk__gt=last)[:BATCH]):
+    while rows := list(vouchers.filter(pk__gt=last)[:BATCH]):
         # Those that have to stay for now must not stand in the way of the others.
         last = rows[-1].pk
         done += _withdraw(store, {row.code: row for row in rows}, at)

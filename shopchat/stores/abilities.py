@@ -158,6 +158,9 @@ class IssuesVouchers(ABC):
     def apply_voucher(self, request: HttpRequest, code: str) -> bool:
         """Put it on the customer's basket. Whether it gives a discount there."""
 
+    def disown_vouchers(self) -> None:  # noqa: B027 most shops have nothing to do
+        """Have the shop keep what it must of them without asking this app for anything: it is about to be removed."""
+
 
 class NotSigned(Exception):
     """What came is not signed by the shop."""

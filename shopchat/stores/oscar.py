@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from oscar.core.loading import get_class, get_model
 
-from shopchat.stores import oscar_checks, oscar_events, oscar_idle, oscar_restoring, oscar_vouchers
+from shopchat.stores import oscar_checks, oscar_events, oscar_idle, oscar_owners, oscar_restoring, oscar_vouchers
 from shopchat.stores.abilities import (
     ChangesLines,
     FindsIdle,
@@ -233,6 +233,9 @@ class OscarStore(
 
     def withdraw_vouchers(self, codes: Sequence[str]) -> int:
         return oscar_vouchers.withdraw(codes, timezone.now())
+
+    def disown_vouchers(self) -> None:
+        oscar_owners.disown()
 
     def apply_voucher(self, request: HttpRequest, code: str) -> bool:
         return oscar_vouchers.apply(request, code)

@@ -33,9 +33,21 @@ def is_for(code: str, user_id: str) -> bool:
 
 def condition_from(amount: Decimal, everything: Any) -> Any:
     """The condition of offers for one account from this amount on; the same row for all of them."""
-    values = {"proxy_class": f"{__name__}.{OwnersBasket.__name__}", "value": amount, "range": everything}
-    conditions = get_model("offer", "Condition").objects
-    return conditions.filter(**values).order_by("pk").first() or conditions.create(**values)
+    values = {"value": amount, "range": everything}
+    return _ours().filter(**values).order_by("pk").first() or _ours().create(proxy_class=_path(), **values)
+
+
+def disown() -> None:
+    """Let Oscar find a condition of its own where ours is, for offers of vouchers that were used or are in payment."""
+    _ours().update(proxy_class=None, type="Value")
+
+
+def _ours() -> Any:
+    return get_model("offer", "Condition").objects.filter(proxy_class=_path())
+
+
+def _path() -> str:
+    return f"{__name__}.{OwnersBasket.__name__}"
 
 
 class OwnersBasket:
