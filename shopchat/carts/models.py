@@ -221,6 +221,7 @@ class BasketWatch(models.Model):
             models.Index(fields=["abandoned_at"], name="shopchat_basket_abandoned"),
             models.Index(fields=["merged_into"], name="shopchat_basket_merged"),
             models.Index(fields=["help_wanted_at"], name="shopchat_basket_help"),
+            models.Index(fields=["created_at", "id"], name="shopchat_basket_created"),  # the report and its file
         ]
 
     def __str__(self) -> str:

@@ -873,6 +873,10 @@ class Migration(migrations.Migration):
             model_name='basketwatch',
             index=models.Index(fields=['help_wanted_at'], name='shopchat_basket_help'),
         ),
+        migrations.AddIndex(
+            model_name='basketwatch',
+            index=models.Index(fields=['created_at', 'id'], name='shopchat_basket_created'),
+        ),
         migrations.AddConstraint(
             model_name='receipt',
             constraint=models.UniqueConstraint(fields=('conversation', 'seq'), name='shopchat_receipt_seq'),

@@ -56,6 +56,18 @@ def reminder(watch, *, step=1, basis="consent", contact=None, kind=KIND, **field
     )
 
 
+@pytest.mark.sqlite
+def test_the_days_of_a_report_are_found_by_an_index():
+    """What was begun on them, and in the order of the file; baskets are kept for ever, and a report asks for some days."""
+    assert "SCAN" in BasketWatch.objects.filter(quantity=1).explain()
+
+    plan = chosen(NOVEMBER).order_by("created_at", "pk").explain()
+
+    assert "shopchat_basket_created" in plan
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
 def test_how_far_baskets_came():
     begun(left=False)
     begun(left=False, returned_at=NOW)  # came back to what nobody had left
