@@ -1,7 +1,6 @@
 """A forced race that forces nothing must not pass."""
 
 import threading
-import time
 
 import pytest
 
@@ -65,8 +64,9 @@ def test_who_waits_where_nobody_should_fails(monkeypatch):
     gate = threading.Event()
 
     def go_through():
-        with run_before(f"{HERE}.step", lambda: gate.wait(5), ends=True):
+        with run_before(f"{HERE}.step", lambda: gate.wait(60), ends=True):
             step()
+            monkeypatch.undo()
             gate.set()
 
     with pytest.raises(AssertionError, match="should have ended"):
@@ -80,9 +80,9 @@ def test_who_does_not_wait_where_one_must_fails():
 
 def test_who_waits_for_ever_fails(monkeypatch):
     monkeypatch.setattr(forcing, "SECONDS", 0.2)
+    gate = threading.Event()
 
-    with (
-        pytest.raises(AssertionError, match="for ever"),
-        run_before(f"{HERE}.step", lambda: time.sleep(1.5), ends=False),
-    ):
+    with pytest.raises(AssertionError, match="for ever"), run_before(f"{HERE}.step", gate.wait, ends=False):
         step()
+
+    gate.set()

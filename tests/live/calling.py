@@ -96,7 +96,7 @@ class Call:
         found = re.findall(r"id: (.*)\ndata: (.*)\n\n", self.text)
         return [(identity, json.loads(data)) for identity, data in found]
 
-    async def until(self, holds, seconds=20.0):
+    async def until(self, holds, seconds=60.0):
         limit = time.monotonic() + seconds
         while not holds(self):
             if time.monotonic() > limit:
@@ -108,7 +108,7 @@ class Call:
         return await self.until(lambda call: call.blocks)
 
     async def done(self):
-        await asyncio.wait_for(self.task, 20)
+        await asyncio.wait_for(self.task, 60)
         return self
 
 

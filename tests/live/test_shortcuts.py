@@ -73,7 +73,7 @@ def test_the_uvicorn_that_is_installed_is_one_that_we_know():
             serving = asyncio.create_task(server.serve(sockets=[listening]))
             reader, writer = await asyncio.open_connection(*listening.getsockname())
             writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 said = await reader.readuntil(b"data: 1\n\n\r\n")
                 writer.close()
                 await ended.wait()

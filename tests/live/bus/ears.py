@@ -25,7 +25,7 @@ class Ears:
         """How often it was said that anything may have moved."""
         return sum(not hint for hint in self.heard)
 
-    def until(self, condition, within=20.0):
+    def until(self, condition, within=60.0):
         """Whether the condition came true in time."""
         with self._changed:
             return bool(self._changed.wait_for(condition, timeout=within))
@@ -34,7 +34,7 @@ class Ears:
         """What was heard so far does not count any more."""
         self._seen = len(self.heard)
 
-    def hears(self, *topics, within=20.0):
+    def hears(self, *topics, within=60.0):
         """Whether somebody who waits for these topics was woken: by name, or by "look everywhere"."""
 
         def woken():
@@ -42,6 +42,14 @@ class Ears:
             return () in fresh or set(topics) <= {topic for hint in fresh for topic in hint}
 
         return self.until(woken, within)
+
+    def until_told(self, topic, publish, within=60.0):
+        """Whether the topic was heard. It is published again and again: a bus may lose a hint while its server is away."""
+        limit = time.monotonic() + within
+        while topic not in self.topics() and time.monotonic() < limit:
+            publish([topic])
+            self.until(lambda: topic in self.topics(), 0.2)
+        return topic in self.topics()
 
     def hears_nothing(self, during=0.3):
         before = len(self.heard)
@@ -75,7 +83,7 @@ def listening(bus, *, ready=True):
             ears.forget()
         yield ears
     finally:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while ears._thread.is_alive() and time.monotonic() < deadline:
             ears._loop.call_soon_threadsafe(ears._task.cancel)
             ears._thread.join(0.5)

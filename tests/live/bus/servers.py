@@ -28,8 +28,9 @@ class RedisServer:
         options = ["--port", self.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         command = ["redis-server", *map(str, options), "--dir", self._folder]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        for _ in range(100):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5):
                 return self
             time.sleep(0.05)
         raise AssertionError("redis-server did not start")
@@ -70,7 +71,7 @@ class Wire:
     def fall_silent(self):
         self._flows.clear()
 
-    def is_tried_again(self, within=20.0):
+    def is_tried_again(self, within=60.0):
         """Whether somebody makes another connection."""
         before, until = self._taken, time.monotonic() + within
         while self._taken == before and time.monotonic() < until:

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
@@ -23,8 +22,9 @@ def rows(statement, *values):
 
 
 def listeners():
-    """The processes of the server that listen for us."""
-    return [pid for (pid,) in rows("SELECT pid FROM pg_stat_activity WHERE application_name = 'shopchat'")]
+    """The processes of the server that listen for us: for this database, as other tests run beside this one."""
+    mine = "application_name = 'shopchat' AND datname = current_database()"
+    return [pid for (pid,) in rows(f"SELECT pid FROM pg_stat_activity WHERE {mine}")]
 
 
 if postgres:
@@ -34,12 +34,7 @@ if postgres:
         has_connections = True
 
         def connected(self):
-            for _ in range(20):  # the server needs a moment to see that somebody left
-                count = len(listeners())
-                if not count:
-                    break
-                time.sleep(0.02)
-            return count
+            return len(listeners())
 
         def test_the_hint_is_part_of_the_transaction(self, carrier):
             """Nothing is published by a process that dies between the commit and what comes after it."""
@@ -58,7 +53,7 @@ if postgres:
                 (first,) = listeners()
                 rows("SELECT pg_terminate_backend(%s)", first)
 
-                assert ears.until(lambda: ears.everywhere() == 2), "it did not say that something was missed"
+                assert ears.until(lambda: ears.everywhere() >= 2), "it did not say that something was missed"
                 assert listeners() != [first]
                 move(["after"])
                 assert ears.until(lambda: "after" in ears.topics())

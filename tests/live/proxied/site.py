@@ -15,7 +15,7 @@ from tests.faults.processes import ROOT, Process, free_port
 GUIDE = ROOT / "docs" / "how-to" / "live.md"
 STORE, EDGE = "http://127.0.0.1:8000", "http://127.0.0.1:8001"
 LAYOUTS = ("uvicorn", "granian", "gunicorn and an edge")
-READ_TIMEOUT = 2
+READ_TIMEOUT = 6  # seconds, of which a busy machine may lose a few
 
 CONFIGURATION = """
 daemon off;
