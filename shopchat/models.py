@@ -8,6 +8,7 @@ from shopchat.carts.models import BasketTransition as BasketTransition
 from shopchat.carts.models import BasketWatch as BasketWatch
 from shopchat.carts.models import CartRules as CartRules
 from shopchat.carts.models import CartStep as CartStep
+from shopchat.carts.models import DecisionTime as DecisionTime
 from shopchat.carts.models import IssuedVoucher as IssuedVoucher
 from shopchat.carts.models import RecoveryLink as RecoveryLink
 from shopchat.carts.models import SweepCursor as SweepCursor

@@ -6,6 +6,7 @@ from typing import Any
 
 from shopchat.callbacks.promises import watch
 from shopchat.carts.abandonment import sweep
+from shopchat.carts.hesitating import measure
 from shopchat.carts.vouchers import withdraw_unused
 from shopchat.conversations.alerts import alert_operators
 from shopchat.conversations.delivery import send_due
@@ -33,6 +34,7 @@ WORK: Mapping[str, Callable[[], int]] = {
     "unread answers to be mailed": mail_answers,
     # Before touches: what has become an order gets none.
     "baskets looked after": sweep,
+    "times to decide measured": measure,
     "unused vouchers withdrawn": withdraw_unused,
     "touches handed over": hand_over_due,
     "deliveries sent": send_due,

@@ -28,7 +28,9 @@ def bubble(watch: BasketWatch, view: BasketView) -> dict[str, Any]:
     is_payment = offering.is_about_payment(watch)
     query = f"?lang={languages.active()}"
     return {
-        "window": not is_payment and rules_of(watch.inbox).onsite == CartRules.Onsite.POPUP,
+        "window": not is_payment
+        and not offering.is_being_decided(watch)
+        and rules_of(watch.inbox).onsite == CartRules.Onsite.POPUP,
         "words": _payment_words() if is_payment else _basket_words(view),
         "label": _("Offer of help"),
         "open": _("Yes, please") if is_payment else _("Show me"),
@@ -48,6 +50,7 @@ def offer(request: HttpRequest, watch: BasketWatch, view: BasketView, *, error: 
         "total": view.total,
         "basket_url": view.url,
         "is_payment": is_payment,
+        "is_hesitation": offering.is_being_decided(watch),
         "reasons": _reasons() if rules_of(watch.inbox).asks_why and not is_payment else [],
         "error": error,
     }

@@ -117,7 +117,12 @@ def load_carts(people: dict[str, Any]) -> int:
     with transaction.atomic():
         # In force for a month, so that older baskets may be reminded of.
         CartRules.objects.create(
-            inbox=inbox, onsite=CartRules.Onsite.BUBBLE, mails=True, mails_since=now - 60 * DAY, voucher_percent=10
+            inbox=inbox,
+            onsite=CartRules.Onsite.BUBBLE,
+            hesitation=True,
+            mails=True,
+            mails_since=now - 60 * DAY,
+            voucher_percent=10,
         )
         # Somebody may try the demo at any hour.
         TouchRules.objects.create(inbox=inbox, quiet_from="00:00", quiet_until="00:00")

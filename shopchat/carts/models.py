@@ -32,6 +32,14 @@ class CartRules(models.Model):
         default=Onsite.OFF,
         help_text=_("Never during checkout or payment."),
     )
+    hesitation = models.BooleanField(
+        _("on the site, also for those who hesitate"),
+        default=False,
+        help_text=_(
+            "A quiet bubble where somebody has taken longer since the last change of their basket than nine of ten of your "
+            "own customers took until they had ordered."
+        ),
+    )
     mails = models.BooleanField(
         _("reminders by e-mail"),
         default=False,
@@ -308,6 +316,22 @@ class IssuedVoucher(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class DecisionTime(models.Model):
+    """How long one site's customers take from the last change of a basket to its order; of nobody in particular."""
+
+    inbox = models.OneToOneField(Inbox, on_delete=models.CASCADE, related_name="decision_time")
+    seconds = models.PositiveIntegerField(help_text=_("Nine of ten orders were placed within."))
+    orders = models.PositiveIntegerField(help_text=_("Of so many that was measured."))
+    measured_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("time to decide")
+        verbose_name_plural = _("times to decide")
+
+    def __str__(self) -> str:
+        return str(self.seconds)
 
 
 class SweepCursor(models.Model):

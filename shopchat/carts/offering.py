@@ -13,6 +13,7 @@ from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
+from shopchat.carts import hesitating
 from shopchat.carts.models import BasketWatch, CartRules
 from shopchat.carts.people import contact_of, person_of
 from shopchat.carts.returning import note_return
@@ -51,8 +52,8 @@ def is_on(inbox: Inbox) -> bool:
 
 
 def waiting(*, refs: Sequence[BasketRef], user_id: str | None, hostname: str) -> BasketWatch | None:
-    """The basket about which something may be offered to whoever has ``refs`` at hand or is signed in. One query; it writes
-    nothing.
+    """The basket about which something may be offered to whoever has ``refs`` at hand or is signed in, now or, where they are
+    still filling it, after :func:`seconds_until`. One query; it writes nothing.
 
     Only their newest one counts: nobody who fills another basket, or pays for it, is asked about an older one.
     """
@@ -70,13 +71,25 @@ def waiting(*, refs: Sequence[BasketRef], user_id: str | None, hostname: str) ->
             )
         )
         .annotate(is_settled=Exists(settled))
-        .select_related("inbox__cart_rules")
+        .select_related("inbox__cart_rules", "inbox__decision_time")
         .first()
     )
-    if newest is None or newest.state not in (*WAITING, State.PAYMENT_INTERRUPTED) or newest.is_settled:
+    if newest is None or newest.is_settled or rules_of(newest.inbox).onsite == CartRules.Onsite.OFF:
         return None
-    rules: CartRules | None = getattr(newest.inbox, "cart_rules", None)
-    return newest if rules is not None and rules.onsite != CartRules.Onsite.OFF else None
+    return newest if newest.state in (*WAITING, State.PAYMENT_INTERRUPTED) or is_being_decided(newest) else None
+
+
+def is_being_decided(watch: BasketWatch) -> bool:
+    """Whether its customer is filling it, on a site that offers help to those who hesitate."""
+    return watch.state == State.ACTIVE and rules_of(watch.inbox).hesitation
+
+
+def seconds_until(watch: BasketWatch, now: datetime) -> int | None:
+    """In how many seconds it may be shown to somebody who sits still; ``None``: at once, to whoever comes back.
+
+    For what :func:`waiting` answered; no query.
+    """
+    return hesitating.seconds_left(watch, now) if is_being_decided(watch) else None
 
 
 def of_customer(*, refs: Sequence[BasketRef], user_id: str | None) -> BasketWatch | None:

@@ -251,6 +251,20 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'consents',
             },
         ),
+        migrations.CreateModel(
+            name='DecisionTime',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('seconds', models.PositiveIntegerField(help_text='Nine of ten orders were placed within.')),
+                ('orders', models.PositiveIntegerField(help_text='Of so many that was measured.')),
+                ('measured_at', models.DateTimeField()),
+                ('inbox', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='decision_time', to='shopchat.inbox')),
+            ],
+            options={
+                'verbose_name': 'time to decide',
+                'verbose_name_plural': 'times to decide',
+            },
+        ),
         migrations.AddField(
             model_name='consenttext',
             name='inbox',
@@ -261,6 +275,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('onsite', models.CharField(choices=[('off', 'nothing'), ('bubble', 'a quiet bubble beside the chat’s button'), ('popup', 'a window with the basket')], default='off', help_text='Never during checkout or payment.', max_length=6, verbose_name='on the site, for those who come back')),
+                ('hesitation', models.BooleanField(default=False, help_text='A quiet bubble where somebody has taken longer since the last change of their basket than nine of ten of your own customers took until they had ordered.', verbose_name='on the site, also for those who hesitate')),
                 ('mails', models.BooleanField(default=False, help_text='Only to people with a lawful basis on record, and only about baskets left from now on.', verbose_name='reminders by e-mail')),
                 ('mails_since', models.DateTimeField(blank=True, null=True, verbose_name='reminders since')),
                 ('existing_customers', models.BooleanField(default=False, help_text='Without a consent of their own, on the strength of their earlier order and their account’s address. Whether the law of your country allows this is for you to know.', verbose_name='also to customers who have bought before')),

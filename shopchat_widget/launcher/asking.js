@@ -3,7 +3,7 @@
 const look = async () => {
   if (stored("localStorage")[OURS + "quiet"] || QUIET.test(location.pathname)) return;
   const answer = await fetch(OFFER).catch(() => 0);
-  if (answer.status === 200) import(SCRIPT);
+  if (answer.status === 200) (await import(SCRIPT)).default(await answer.text());
 };
 const idle = () => (window.requestIdleCallback ?? setTimeout)(look);
 if (document.readyState === "complete") idle();

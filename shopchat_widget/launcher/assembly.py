@@ -44,7 +44,9 @@ def offer_script(inbox: Inbox, language: str) -> str:
     """What is loaded where there is something to offer. Its words come with the offer."""
     css = _source("offer.css") + (BUBBLE_START_SIDE if inbox.side == Inbox.Side.START else "")
     show = f"{reverse('shopchat_widget:offer_show')}?lang={language}"
-    return f"{_source('offer.js')}\nwhenHere({_json({'css': css, 'show': show})},{_quiet()});\n"
+    return (
+        f"{_source('offer.js')}\nexport default(wait)=>whenHere({_json({'css': css, 'show': show})},{_quiet()},wait);\n"
+    )
 
 
 def _asking(language: str) -> str:

@@ -1,16 +1,22 @@
 // The bubble beside the launcher and the window with the basket. Loaded only where there is something to show.
-// What the view puts in arrives in `whenHere(settings, quiet)`, see assembly.py. All words are drawn as text.
+// What the view puts in arrives in `whenHere(settings, quiet, wait)`, see assembly.py. All words are drawn as text.
 
 const SIGNS = ["pointermove", "pointerdown", "keydown", "scroll", "touchstart"];
+const STILL = 15; // seconds without a sign are a pause to think
 const PHONE = matchMedia("(max-width:640px),(max-height:480px)");
 const CONTROLS = "button, input, select, textarea, [role=button], [type=submit]";
 
-/** Wait for the first sign that somebody is here, then ask for the words and show them. */
-function whenHere(settings, quiet) {
+/**
+ * Wait for the first sign that somebody is here, then ask for the words and show them.
+ * `wait` is empty for somebody who comes back; else the seconds until somebody who fills a basket has taken long.
+ */
+function whenHere(settings, quiet, wait) {
+  const due = performance.now() + wait * 1000;
   const launcher = document.querySelector("shopchat-launcher");
   const isQuiet = () => launcher.isOpen || quiet.test(location.pathname);
   const here = async () => {
     for (const kind of SIGNS) removeEventListener(kind, here, true);
+    if (wait) await stillness(due);
     if (isQuiet()) return;
     const answer = await post(settings.show, {});
     if (answer?.status !== 200 || !answer.headers.get("X-Shopchat") || isQuiet()) return;
@@ -22,6 +28,22 @@ function whenHere(settings, quiet) {
   };
   for (const kind of SIGNS) addEventListener(kind, here, { capture: true, passive: true });
 }
+
+/** Until `due`, and until somebody who looks at the page does nothing for a while. One timer, which no sign winds up. */
+const stillness = (due) => new Promise((done) => {
+  let last;
+  const note = () => (last = performance.now());
+  const look = () => {
+    if (document.hidden) return document.addEventListener("visibilitychange", back, { once: true });
+    const left = Math.max(due, last + STILL * 1000) - performance.now();
+    if (left > 0) return setTimeout(look, left);
+    for (const kind of SIGNS) removeEventListener(kind, note, true);
+    done();
+  };
+  const back = () => (note(), look());
+  for (const kind of SIGNS) addEventListener(kind, note, { capture: true, passive: true });
+  back();
+});
 
 class Offer {
   constructor(launcher, told, css) {

@@ -13,23 +13,33 @@ from shopchat_widget import chat, languages, offer_pages, returning
 from shopchat_widget.answers import Refused, recognises_nobody
 from shopchat_widget.callers import caller_of, keep_key
 
+PATIENCE_SECONDS = 1800  # nobody looks at one page for longer
+
 
 @recognises_nobody("GET")
 def offer(request: HttpRequest) -> HttpResponse:
-    """Whether there is something to offer: 200, else 204. Writes nothing and costs at most three queries."""
-    status = 200 if returning.waiting(request) else 204
+    """Whether there is something to offer: 200, else 204. Writes nothing and costs at most three queries.
+
+    To somebody who is still filling their basket it may be shown after as many seconds as the answer says.
+    """
+    watch = returning.waiting(request)
+    seconds = offering.seconds_until(watch, timezone.now()) if watch else None
+    status = 200 if watch and (seconds is None or seconds <= PATIENCE_SECONDS) else 204
     if hasattr(request, "session"):
         # The answer is kept by nobody; "Vary: Cookie" would say otherwise.
         request.session.accessed = False
-    return HttpResponse(status=status, content_type="text/plain")
+    text = "" if status == 204 or seconds is None else str(seconds)
+    return HttpResponse(text, status=status, content_type="text/plain")
 
 
 @recognises_nobody("POST")
 def show(request: HttpRequest) -> HttpResponse:
     """Somebody is there to see it: it is written down, and these are its words. 204 where it is not to be shown after all."""
-    watch = returning.waiting(request)
+    watch, now = returning.waiting(request), timezone.now()
+    if watch is None or offering.seconds_until(watch, now):
+        return HttpResponse(status=204)
     view = returning.contents(watch, request)
-    if watch is None or view is None or offering.offer(watch, timezone.now()) is None:
+    if view is None or offering.offer(watch, now) is None:
         return HttpResponse(status=204)
     return JsonResponse(offer_pages.bubble(watch, view))
 

@@ -23,6 +23,7 @@ OF_NOBODY = {
     "CartStep": "the shop's rules",
     "Circuit": "a channel's health",
     "ConsentText": "the shop's words",
+    "DecisionTime": "one figure for a site, made from many orders",
     "Heartbeat": "signs of life of the worker",
     "Inbox": "the shop's entrance",
     "Operator": "of the shop's own people, who are no customers",

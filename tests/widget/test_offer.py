@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from shopchat.carts.models import BasketWatch, CartRules
+from shopchat.carts.models import BasketWatch, CartRules, DecisionTime
 from shopchat.carts.people import note_writer
 from shopchat.conversations.models import Conversation, Message
 from shopchat.inboxes.models import Inbox
@@ -298,6 +298,70 @@ def test_while_the_payment_may_still_arrive_nothing_is_offered(shop):
     BasketWatch.objects.update(state=State.PAYING)
 
     assert customer.ask().status_code == 204
+
+
+# Those who hesitate
+
+
+@pytest.fixture
+def filling(shop, customer, time_machine):
+    """A customer who changed their basket five minutes ago, on a site where nine of ten have ordered after eight."""
+    time_machine.move_to(timezone.now(), tick=False)
+    CartRules.objects.update(onsite="popup", hesitation=True)
+    BasketWatch.objects.update(state=State.ACTIVE, last_activity=timezone.now() - timedelta(minutes=5))
+    DecisionTime.objects.create(inbox=shop.inbox, seconds=480, orders=100, measured_at=timezone.now())
+    return customer
+
+
+def test_a_page_learns_when_somebody_will_have_taken_long(filling):
+    response, queries = asked(filling)
+
+    assert (response.status_code, response.content) == (200, b"180")
+    assert len(queries) <= 3
+    assert not response.cookies
+
+
+def test_somebody_who_comes_back_does_not_have_to_wait(customer):
+    assert customer.ask().content == b""
+
+
+def test_nothing_is_shown_before(filling, time_machine):
+    assert filling.here().status_code == 204
+
+    time_machine.shift(timedelta(minutes=3))
+
+    assert json.loads(filling.here().content)["words"].endswith("Can we help you decide?")
+    assert filling.ask().status_code == 204
+
+
+def test_those_who_hesitate_see_a_bubble_and_never_a_window(filling, time_machine):
+    time_machine.shift(timedelta(minutes=3))
+
+    assert json.loads(filling.here().content)["window"] is False
+    assert "You have taken longer to decide" in words(filling.get("/chat/offer/page/"))
+
+
+def test_a_change_begins_the_time_anew(filling, time_machine):
+    time_machine.shift(timedelta(minutes=3))
+    BasketWatch.objects.update(last_activity=timezone.now())
+
+    assert filling.here().status_code == 204
+    assert filling.ask().content == b"480"
+
+
+def test_nobody_waits_on_one_page_for_hours(filling):
+    CartRules.objects.update(idle_minutes=600)
+    DecisionTime.objects.update(seconds=36_000)
+
+    assert filling.ask().status_code == 204
+
+
+def test_without_the_rule_nobody_is_spoken_to_while_they_fill_their_basket(filling):
+    assert filling.ask().status_code == 200
+
+    CartRules.objects.update(hesitation=False)
+
+    assert filling.ask().status_code == 204
 
 
 # The page in the frame

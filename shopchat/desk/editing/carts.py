@@ -267,6 +267,7 @@ class CartRulesViewSet(ModelViewSet):
                     MultiFieldPanel(
                         [
                             FieldPanel("onsite", widget=forms.RadioSelect),
+                            FieldPanel("hesitation"),
                             FieldPanel("mails"),
                             FieldPanel("existing_customers"),
                             FieldPanel("asks_why"),
