@@ -7,9 +7,7 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from django.conf import settings
-from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -17,9 +15,9 @@ from shopchat.callbacks.access import SUPERVISE
 from shopchat.callbacks.models import CallbackRequest
 from shopchat.channels.base import Outgoing
 from shopchat.conversations import notifying
+from shopchat.conversations.alert_letters import alert_letter, where_it_is
 from shopchat.conversations.kinds import Kind, register_kind
 from shopchat.conversations.models import Delivery
-from shopchat.operators.languages import language_of
 from shopchat.operators.models import Operator
 from shopchat.operators.roster import may_answer, on_phone_duty, operator_for, people_who_may_answer, people_with
 
@@ -104,16 +102,7 @@ def build(delivery: Delivery) -> Outgoing:
     if request is None or operator is None:
         raise LookupError("an alert about a callback without the request or an operator")
     stage = delivery.purpose.split(":")[3]
-    language = language_of(operator)
-    with translation.override(language):
-        subject, text = _words(request, stage, timezone.now())
-    return Outgoing(to=notifying.address_of(delivery), subject=subject, text=text, key="", language=language)
-
-
-def desk_link(request: CallbackRequest) -> str:
-    """The request at the desk, empty while the project does not say where its admin is."""
-    base = str(getattr(settings, "WAGTAILADMIN_BASE_URL", "") or "").rstrip("/")
-    return base + reverse("shopchat_desk:callback", args=[request.number]) if base else ""
+    return alert_letter(delivery, operator, lambda: _words(request, stage, timezone.now()))
 
 
 def _is_concerned(operator: Operator, stage: str) -> bool:
@@ -139,10 +128,7 @@ def _words(request: CallbackRequest, stage: str, at: datetime) -> tuple[str, str
     else:
         subject = _("Callback %(number)s has to be made")
         says = _in_time(minutes)
-    link = desk_link(request)
-    where = _("It is here: %(link)s") % {"link": link} if link else _("Open the desk to see it.")
-    why = _("You get this because you answer customers. You can switch it off in your account, under “Chat”.")
-    return subject % about, f"{says % about}\n\n{where}\n\n{why}\n"
+    return subject % about, f"{says % about}\n\n{where_it_is('callback', request.number)}"
 
 
 def _in_time(minutes: int) -> str:

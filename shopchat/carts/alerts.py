@@ -5,21 +5,18 @@ Each operator hears of a basket once an episode.
 
 from collections.abc import Sequence
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shopchat.carts.models import BasketWatch
 from shopchat.channels.base import Outgoing
 from shopchat.conversations import notifying
+from shopchat.conversations.alert_letters import alert_letter, where_it_is
 from shopchat.conversations.kinds import Kind, register_kind
 from shopchat.conversations.models import Delivery
-from shopchat.operators.languages import language_of
 from shopchat.operators.models import Operator
-from shopchat.operators.roster import may_answer, people_who_may_answer
+from shopchat.operators.roster import may_answer
 
 KIND = "basket_alert"
 
@@ -48,8 +45,7 @@ def alert(watches: Sequence[BasketWatch]) -> int:
     wanted = [watch for watch in watches if watch.needs_a_person()]
     if not wanted:
         return 0
-    able = Operator.objects.filter(user__in=people_who_may_answer()).select_related("user")
-    operators = [operator for operator in able if notifying.can_reach(operator)]
+    operators = notifying.reachable()
     with transaction.atomic():  # one, so that the worker is woken once
         return sum(
             notifying.notify(operator, kind=KIND, purpose=_purpose(watch, operator), conversation=None)
@@ -75,16 +71,7 @@ def build(delivery: Delivery) -> Outgoing:
     watch, operator = _watch_of(delivery), delivery.operator
     if watch is None or operator is None:
         raise LookupError("an alert about a basket without the basket or an operator")
-    language = language_of(operator)
-    with translation.override(language):
-        subject, text = _words(watch)
-    return Outgoing(to=notifying.address_of(delivery), subject=subject, text=text, key="", language=language)
-
-
-def desk_link(watch: BasketWatch) -> str:
-    """The basket at the desk, empty while the project does not say where its admin is."""
-    base = str(getattr(settings, "WAGTAILADMIN_BASE_URL", "") or "").rstrip("/")
-    return base + reverse("shopchat_desk:cart", args=[watch.pk]) if base else ""
+    return alert_letter(delivery, operator, lambda: _words(watch))
 
 
 def _purpose(watch: BasketWatch, operator: Operator) -> str:
@@ -103,7 +90,4 @@ def _words(watch: BasketWatch) -> tuple[str, str]:
         says = _("A customer’s payment was declined. Perhaps you can help with it.")
     else:
         says = _("A customer began to pay and did not come to an end. Perhaps you can help with it.")
-    link = desk_link(watch)
-    where = _("It is here: %(link)s") % {"link": link} if link else _("Open the desk to see it.")
-    why = _("You get this because you answer customers. You can switch it off in your account, under “Chat”.")
-    return _("A customer could not pay"), f"{says}\n\n{where}\n\n{why}\n"
+    return _("A customer could not pay"), f"{says}\n\n{where_it_is('cart', watch.pk)}"

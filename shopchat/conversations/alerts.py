@@ -8,22 +8,20 @@ and for how long, and nothing that the customer wrote.
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from shopchat.channels.base import Outgoing
 from shopchat.conversations import notifying
+from shopchat.conversations.alert_letters import alert_letter, desk_link
 from shopchat.conversations.kinds import Kind, register_kind
 from shopchat.conversations.models import Conversation, Delivery, Receipt
 from shopchat.inboxes.models import Inbox
-from shopchat.operators.languages import language_of
 from shopchat.operators.models import PRESENT_FOR, Operator
-from shopchat.operators.roster import may_answer, people_who_may_answer
+from shopchat.operators.roster import may_answer
 
 KIND = "operator_alert"
 # After a long silence of the worker nobody wants to hear of last week.
@@ -74,16 +72,7 @@ def build(delivery: Delivery) -> Outgoing:
     conversation, operator = delivery.conversation, delivery.operator
     assert conversation is not None and operator is not None and conversation.waiting_since is not None  # noqa: PT018
     minutes = int((timezone.now() - conversation.waiting_since).total_seconds() // 60)
-    language = language_of(operator)
-    with translation.override(language):
-        subject, text = _words(conversation, minutes)
-    return Outgoing(to=notifying.address_of(delivery), subject=subject, text=text, key="", language=language)
-
-
-def desk_link(conversation: Conversation) -> str:
-    """The conversation at the desk, empty while the project does not say where its admin is."""
-    base = str(getattr(settings, "WAGTAILADMIN_BASE_URL", "") or "").rstrip("/")
-    return base + reverse("shopchat_desk:conversation", args=[conversation.number]) if base else ""
+    return alert_letter(delivery, operator, lambda: _words(conversation, minutes))
 
 
 def _alert_in(inbox: Inbox, at: datetime) -> int:
@@ -94,7 +83,7 @@ def _alert_in(inbox: Inbox, at: datetime) -> int:
         return 0
     queued = Delivery.objects.filter(kind=KIND, conversation__in=conversations).values_list("purpose", "channel")
     told = {notifying.occasion(purpose, channel) for purpose, channel in queued}
-    operators = _reachable()
+    operators = notifying.reachable()
     reading = _reading(conversations, operators, at)
     untold = [
         (conversation, operator, purpose)
@@ -106,11 +95,6 @@ def _alert_in(inbox: Inbox, at: datetime) -> int:
         for conversation, operator, purpose in untold:
             notifying.notify(operator, kind=KIND, purpose=purpose, conversation=conversation)
     return len(untold)
-
-
-def _reachable() -> list[Operator]:
-    able = Operator.objects.filter(user__in=people_who_may_answer()).select_related("user")
-    return [operator for operator in able if notifying.can_reach(operator)]
 
 
 def _concerned(conversation: Conversation, operators: list[Operator]) -> list[Operator]:
@@ -147,8 +131,7 @@ def _words(conversation: Conversation, minutes: int) -> tuple[str, str]:
         "Conversation %(number)s has been waiting for an answer for %(minutes)s minutes.",
         minutes,
     )
-    link = desk_link(conversation)
+    link = desk_link("conversation", conversation.number)
     answer = _("Answer it here: %(link)s") % {"link": link} if link else _("Open the desk to answer it.")
-    why = _("You get this because you answer customers. You can switch it off in your account, under “Chat”.")
     subject = _("A customer is waiting: conversation %(number)s") % about
-    return subject, f"{waits % about}\n\n{answer}\n\n{why}\n"
+    return subject, f"{waits % about}\n\n{answer}"

@@ -13,6 +13,7 @@ from shopchat.channels.known import EMAIL
 from shopchat.conversations.delivery import enqueue
 from shopchat.conversations.models import Conversation, Delivery
 from shopchat.operators.models import Operator
+from shopchat.operators.roster import people_who_may_answer
 
 # For the reasons of every kind that comes through here.
 REASONS = {
@@ -71,6 +72,12 @@ def notify(operator: Operator, *, kind: str, purpose: str, conversation: Convers
 def can_reach(operator: Operator) -> bool:
     """Whether there is any way to this operator. Load it with its user."""
     return any(way.reaches(operator) for way in _ways.values())
+
+
+def reachable() -> list[Operator]:
+    """All who may answer and can be told, with their users."""
+    able = Operator.objects.filter(user__in=people_who_may_answer()).select_related("user")
+    return [operator for operator in able if can_reach(operator)]
 
 
 def occasion(purpose: str, channel: str) -> str:
