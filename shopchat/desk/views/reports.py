@@ -56,27 +56,39 @@ def for_supervisors(view: Shown) -> Shown:
 
 
 class Report(WagtailAdminTemplateMixin, View):
-    """A page among Wagtail's reports."""
+    """A page among Wagtail's reports, with its days and its file."""
+
+    header_icon = "history"
+    file_view = ""
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         return [*super().get_breadcrumbs_items(), {"url": "", "label": self.get_page_title()}]
+
+    def frame(self, asked: Any) -> dict[str, Any]:
+        """What the page shows around its figures."""
+        return {
+            "asked": asked,
+            "form": asked.form,
+            "last_days": reporting.LAST_DAYS,
+            "query": _without_days(self.request),
+            "csv_address": f"{reverse(self.file_view)}?{self.request.GET.urlencode()}",
+        }
 
 
 class CallbackReport(Report):
     """The page of callbacks."""
 
     template_name = "shopchat/desk/reports/callbacks.html"
+    file_view = "shopchat_desk:callback_report_csv"
     page_title = gettext_lazy("Callbacks")
-    header_icon = "history"
 
     def get(self, request: HttpRequest, own: Operator | None) -> HttpResponse:
         asked = reporting.asked(request.GET, user=request.user, own=own)
-        context = self.get_context_data(
-            asked=asked, form=asked.form, own=own, last_days=reporting.LAST_DAYS, query=_without_days(request)
-        )
+        context = self.get_context_data(**self.frame(asked), own=own)
         if asked.about is not None:
             found = figures(asked.about)
-            context |= {"figures": found, "week": reporting.week_rows(found.week), "hours": range(24)}
+            context |= {"figures": found, "counted": found.requests}
+            context |= {"week": reporting.week_rows(found.week), "hours": range(24)}
         return self.render_to_response(context)
 
 
@@ -95,16 +107,15 @@ class CartReport(Report):
     """The page of baskets."""
 
     template_name = "shopchat/desk/reports/carts.html"
+    file_view = "shopchat_desk:cart_report_csv"
     page_title = pgettext_lazy("what customers fill", "Baskets")
-    header_icon = "history"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = reporting.asked_of_baskets(request.GET)
-        context = self.get_context_data(
-            asked=asked, form=asked.form, last_days=reporting.LAST_DAYS, query=_without_days(request)
-        )
+        context = self.get_context_data(**self.frame(asked))
         if asked.about is not None:
-            context["figures"] = carts.figures(asked.about)
+            found = carts.figures(asked.about)
+            context |= {"figures": found, "counted": found.funnel.baskets}
         return self.render_to_response(context)
 
 
