@@ -4,6 +4,7 @@ A consent counts with an address that is proven to be theirs. The other basis is
 they bought, as far as they never took a consent back. What somebody typed and nobody proved is no basis, whatever they say.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.contrib.auth import get_user_model
@@ -28,15 +29,18 @@ CUSTOMER_FOR = timedelta(days=3 * 365)
 REMINDERS = ConsentText.Purpose.REMINDERS
 
 
-def basis_for(watch: BasketWatch) -> tuple[Identity, str] | None:
+def basis_for(watch: BasketWatch, ask: Callable[[str], bool] | None = None) -> tuple[Identity, str] | None:
     """The address to which reminders of this basket may go, and why: :data:`CONSENT` or :data:`CUSTOMER`.
 
-    Raises what the store raises: without its answer nobody is a customer.
+    ``ask``: :func:`is_customer`, or what remembers its answers. Raises what the store raises: without its answer nobody is
+    a customer.
     """
     contact = contact_of(watch)
     if contact is not None and (identity := agreed_address(contact)):
         return identity, CONSENT
-    if rules_of(watch.inbox).existing_customers and (identity := _customers_address(watch, contact)):
+    if rules_of(watch.inbox).existing_customers and (
+        identity := _customers_address(watch, contact, ask or is_customer)
+    ):
         return identity, CUSTOMER
     return None
 
@@ -84,7 +88,9 @@ def has_refused(contact: Contact) -> bool:
     return any(is_suppressed(EMAIL, address) for address in addresses)
 
 
-def _customers_address(watch: BasketWatch, contact: Contact | None) -> Identity | None:
+def _customers_address(
+    watch: BasketWatch, contact: Contact | None, is_customer: Callable[[str], bool]
+) -> Identity | None:
     contact = contact if contact is not None and contact.user_id else _contact_of_account(watch.user_id_text)
     if contact is None or has_refused(contact) or not is_customer(str(contact.user_id)):
         return None

@@ -1,5 +1,8 @@
 """Whether a basket was bought after all, by any way: asked of the shop itself, not of what we were told."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from shopchat.carts.basis import agreed_address
 from shopchat.carts.models import BasketWatch
 from shopchat.carts.people import contact_of
@@ -8,23 +11,29 @@ from shopchat.stores.reading import able
 
 # A basket that went over to another more often than this was made by a program.
 GENERATIONS = 10
+Question = Callable[[tuple[BasketRef, ...], tuple[Person, ...], datetime], OrderView | None]
 
 
-def order_since(watch: BasketWatch) -> OrderView | None:
+def order_since(watch: BasketWatch, ask: Question | None = None) -> OrderView | None:
     """The order that this basket or one that it came from became, else the last one that its person placed since it began.
 
-    Raises what the shop raises: without its answer nobody may be reminded.
+    ``ask``: :func:`ask_shop`, or what remembers its answers. Raises what the shop raises: without its answer nobody may be
+    reminded.
     """
+    # The sweep may have found it, and begun its row, long after its last change.
+    since = min(watch.created_at, watch.last_activity)
+    return (ask or ask_shop)(tuple(map(BasketRef, lineage(watch))), tuple(_people_of(watch)), since)
+
+
+def ask_shop(refs: tuple[BasketRef, ...], people: tuple[Person, ...], since: datetime) -> OrderView | None:
+    """The order that one of these baskets became, else the last one of these people since then."""
     store = able(Store)
     if store is None:
         return None
-    refs = [BasketRef(ref) for ref in lineage(watch)]
     became = store.orders_for(refs)
     if became:
         return next(iter(became.values()))
-    people = _people_of(watch)
-    # The sweep may have found it, and begun its row, long after its last change.
-    placed = store.recent_orders(people, since=min(watch.created_at, watch.last_activity)) if people else {}
+    placed = store.recent_orders(people, since=since) if people else {}
     orders = [order for theirs in placed.values() for order in theirs if not order.is_cancelled]
     return max(orders, key=lambda order: order.placed_at, default=None)
 

@@ -5,9 +5,11 @@ when the outbox holds it and nobody else can send it: bought meanwhile, by any w
 against it is written down in the ledger. See ``how-to/carts``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache, partial
+from time import monotonic
 from typing import Any
 
 from django.utils import timezone
@@ -15,16 +17,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from shopchat.carts import letters, states, wording
-from shopchat.carts.basis import basis_for
+from shopchat.carts.basis import basis_for, is_customer
 from shopchat.carts.contents import contents_now
 from shopchat.carts.models import BasketWatch, CartRules, CartStep
 from shopchat.carts.people import contact_of, person_of, watches_of
 from shopchat.carts.plans import register_plan
-from shopchat.carts.purchases import order_since
+from shopchat.carts.purchases import ask_shop, order_since
 from shopchat.carts.rules import left_after, rules_of, steps_of
 from shopchat.channels.base import Outgoing
 from shopchat.channels.known import EMAIL
-from shopchat.conversations.kinds import Kind, register_kind
+from shopchat.conversations.kinds import Check, Kind, register_kind
 from shopchat.conversations.models import Conversation, Delivery
 from shopchat.inboxes.links import can_link
 from shopchat.touches.deciding import Answer, Verdict
@@ -41,6 +43,8 @@ PLACEHOLDERS, check_text = wording.PLACEHOLDERS, wording.check_text
 
 State = BasketWatch.State
 LEFT = (State.ABANDONED, State.CONTACTED)
+# An answer of the shop's that is older, because a lock had to be waited for, is asked for again.
+FRESH_SECONDS = 2.0
 
 _REASONS: Mapping[str, Any] = {
     "off": _("reminders are switched off"),
@@ -60,13 +64,36 @@ class Silence:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Answers:
+    """What the shop says during one decision, each thing asked once."""
+
+    def __init__(self) -> None:
+        self.order = cache(ask_shop)
+        self.is_customer: Callable[[str], bool] = cache(is_customer)
+        self.is_worth_a_mail = cache(_is_worth_a_mail)
+        self._at = monotonic()
+
+    def are_fresh(self) -> bool:
+        return monotonic() - self._at <= FRESH_SECONDS
+
+
 def register() -> None:
     """Teach the ledger and the outbox this kind, and have the steps planned when a basket is left."""
     label = _("Reminder of a basket")
     register_touch(TouchKind(name=KIND, label=label, check=why_not, reasons=_REASONS))
     reasons = {**REASONS, **_REASONS}
     # Rather never than twice.
-    register_kind(Kind(name=KIND, label=label, check=not_wanted, build=build, at_least_once=False, reasons=reasons))
+    register_kind(
+        Kind(
+            name=KIND,
+            label=label,
+            check=not_wanted,
+            build=build,
+            at_least_once=False,
+            reasons=reasons,
+            prepare=ask_before,
+        )
+    )
     register_plan(plan_steps)
 
 
@@ -104,7 +131,7 @@ def plan_steps(watch: BasketWatch, now: datetime) -> None:
 def why_not(touch: Touch) -> str:
     """Why this reminder is not to be sent, when its time has come. Notes the address to which it may go."""
     watch = _watch_of(touch)
-    silence = _silence(watch, touch)
+    silence = _silence(watch, touch, Answers())
     if watch is not None and not silence:
         silence = _without_basis(watch, touch)
     if silence:
@@ -112,8 +139,21 @@ def why_not(touch: Touch) -> str:
     return silence.reason if silence else ""
 
 
-def not_wanted(delivery: Delivery) -> str:
-    """Why nobody wants this mail any more, asked inside the outbox's claim; else the basket counts as written to."""
+def ask_before(delivery: Delivery) -> Check:
+    """Ask the shop all that :func:`not_wanted` will want to know, while nothing is locked: a checkout would wait as well."""
+    answers = Answers()
+    touch = Touch.objects.select_related("identity", "inbox").filter(purpose=delivery.purpose).first()
+    if touch is not None:
+        watch = _watch_of(touch)
+        _silence(watch, touch, answers) or _without_address(watch, delivery, answers)
+    return partial(not_wanted, answers=answers)
+
+
+def not_wanted(delivery: Delivery, answers: Answers | None = None) -> str:
+    """Why nobody wants this mail any more, asked inside the outbox's claim; else the basket counts as written to.
+
+    What is our own is read anew under the locks, and what the shop was not asked yet, or too long ago, is asked now.
+    """
     seen = Touch.objects.filter(purpose=delivery.purpose).first()
     # The basket first and then the touch, in the order of whoever places an order.
     watch = _locked(seen) if seen else None
@@ -122,7 +162,8 @@ def not_wanted(delivery: Delivery) -> str:
         return reason
     touch = Touch.objects.select_related("identity", "inbox").get(purpose=delivery.purpose)
     now = timezone.now()
-    silence = _silence(watch, touch) or _without_address(watch, delivery) or _without_calm(touch)
+    answers = answers if answers and answers.are_fresh() else Answers()
+    silence = _silence(watch, touch, answers) or _without_address(watch, delivery, answers) or _without_calm(touch)
     if silence or watch is None:
         reason = silence.reason if silence else "no_basket"
         touch.details = {**touch.details, **(silence.details if silence else {})}
@@ -142,7 +183,7 @@ def build(delivery: Delivery) -> Outgoing:
     return letters.reminder(watch, _step_of(touch, rules_of(watch.inbox)), touch, delivery.identity)
 
 
-def _silence(watch: BasketWatch | None, touch: Touch) -> Silence | None:
+def _silence(watch: BasketWatch | None, touch: Touch, answers: Answers) -> Silence | None:
     """What speaks against it whoever the customer is, the cheapest question first."""
     if watch is None:
         return Silence("no_basket")
@@ -155,12 +196,16 @@ def _silence(watch: BasketWatch | None, touch: Touch) -> Silence | None:
         return Silence(_moved_on(watch))
     if not _is_covered(watch, rules):
         return Silence("before_rules")
-    if order := order_since(watch):
+    if order := order_since(watch, answers.order):
         return _ordered(order.number, order.placed_at)
     if _has_newer(watch):
         return Silence("newer")
+    return None if answers.is_worth_a_mail(watch) else Silence("nothing_left")
+
+
+def _is_worth_a_mail(watch: BasketWatch) -> bool:
     with override(watch.language or None):
-        return None if contents_now(watch).is_worth_a_mail else Silence("nothing_left")
+        return contents_now(watch).is_worth_a_mail
 
 
 def _without_basis(watch: BasketWatch, touch: Touch) -> Silence | None:
@@ -174,8 +219,8 @@ def _without_basis(watch: BasketWatch, touch: Touch) -> Silence | None:
     return None
 
 
-def _without_address(watch: BasketWatch | None, delivery: Delivery) -> Silence | None:
-    basis = basis_for(watch) if watch else None
+def _without_address(watch: BasketWatch | None, delivery: Delivery, answers: Answers) -> Silence | None:
+    basis = basis_for(watch, answers.is_customer) if watch else None
     if basis is None:
         return Silence("no_basis")
     return None if basis[0].pk == delivery.identity_id else Silence("moved")

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from shopchat.conversations.kinds import Kind, kind_of
+from shopchat.conversations.kinds import Check, Kind, kind_of, prepared
 from shopchat.conversations.models import Delivery
 from shopchat.conversations.querysets import DeliveryQuerySet
 
@@ -29,6 +29,7 @@ _random = SystemRandom()
 
 def claim(pk: int) -> tuple[Delivery, Kind] | None:
     """The row, held by the caller, if it is still to be sent. ``None``: somebody else has it, or it is settled."""
+    check = _prepared(pk)
     now = timezone.now()
     token = secrets.token_urlsafe(16)
     with transaction.atomic():
@@ -46,7 +47,7 @@ def claim(pk: int) -> tuple[Delivery, Kind] | None:
         if kind is None:
             settle(delivery, State.FAILED, reason="unknown_kind")
             return None
-        if reason := kind.check(delivery):
+        if reason := (check or kind.check)(delivery):
             settle(delivery, State.DROPPED, reason=reason)
             return None
     return delivery, kind
@@ -99,6 +100,13 @@ def pause(attempts: int) -> timedelta:
     """Half a minute after the first attempt, twice as long each time, up to an hour; a quarter of it by chance."""
     whole = min(FIRST_PAUSE * 2 ** min(max(attempts, 1) - 1, 10), LONGEST_PAUSE)
     return whole * _random.uniform(0.75, 1)
+
+
+def _prepared(pk: int) -> Check | None:
+    """The check of a kind that has to find things out first, which may take long: so nothing is held meanwhile."""
+    delivery = Delivery.objects.due(timezone.now()).for_sending().filter(pk=pk, kind__in=prepared()).first()
+    kind = kind_of(delivery.kind) if delivery else None
+    return kind.prepare(delivery) if delivery and kind and kind.prepare else None
 
 
 def _still_held(delivery: Delivery) -> DeliveryQuerySet:

@@ -1,8 +1,9 @@
 """The outbox: what leaves the shop is first a row, written in the transaction that causes it, and then sent from there.
 
 ``enqueue`` writes the row. ``send_due`` sends what is due; any number of workers may run it at once, and it may be killed
-at any moment. The order is: claim the row with a lease and ask whether it is still wanted (one transaction), build and
-hand it to the channel (none), write down how that ended if the lease still holds (one statement). Docs:
+at any moment. The order is: find out what takes long (no transaction), claim the row with a lease and ask whether it is
+still wanted (one), build and hand it to the channel (none), write down how that ended if the lease still holds (one
+statement). Docs:
 ``explanation/deliveries``.
 """
 

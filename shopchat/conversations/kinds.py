@@ -16,6 +16,7 @@ from shopchat.conversations.models import Delivery
 
 # Words may be lazy translations.
 Words = Any
+Check = Callable[[Delivery], str]
 
 
 @dataclass(frozen=True)
@@ -24,17 +25,20 @@ class Kind:
 
     - ``check`` is asked inside the claim, when nobody else can send the row any more: a code why it is no longer wanted
       (a key of ``reasons``), or an empty text.
+    - ``prepare``, where that takes long, is asked right before the claim, holding nothing: it finds out what it can, as of the
+      shop, and answers the check to ask in the claim of this attempt.
     - ``build`` makes what leaves from the row; its ``key`` is filled in by the outbox.
     - ``label`` and ``reasons`` are the words in which people read about it.
     """
 
     name: str
     label: Words
-    check: Callable[[Delivery], str]
+    check: Check
     build: Callable[[Delivery], Outgoing]
     at_least_once: bool
     reasons: Mapping[str, Words] = field(default_factory=dict)
     retry_for: timedelta = timedelta(hours=24)
+    prepare: Callable[[Delivery], Check] | None = None
 
 
 _kinds: dict[str, Kind] = {}
@@ -58,3 +62,8 @@ def kind_of(name: str) -> Kind | None:
 def repeatable() -> list[str]:
     """Names of the kinds that are sent again when nobody knows."""
     return [kind.name for kind in _kinds.values() if kind.at_least_once]
+
+
+def prepared() -> list[str]:
+    """Names of the kinds that find things out before the claim."""
+    return [kind.name for kind in _kinds.values() if kind.prepare is not None]

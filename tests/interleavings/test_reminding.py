@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 from django.core import mail
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import override_settings
 from django.utils import timezone
 
-from shopchat.carts import ordering
+from shopchat.carts import ordering, reminding
 from shopchat.carts.models import BasketWatch
 from shopchat.conversations import delivery
 from shopchat.conversations.models import Delivery
@@ -64,7 +64,7 @@ def test_an_order_that_has_changed_its_basket_and_not_yet_the_touch_wins_too(lef
 
 def test_an_order_that_comes_while_the_claim_is_decided_finds_it_sent(left):
     """Fails if the claim does not hold the basket: it would be written to and ordered in no order."""
-    with run_before("shopchat.carts.reminding.contents_now", lambda: order(left), ends=False):
+    with run_before("shopchat.carts.reminding._without_calm", lambda: order(left), ends=False):
         delivery.send_due()
 
     assert came_of_it(left) == ("ordered", "handed", "", "sent", 1)
@@ -76,3 +76,37 @@ def test_workers_beside_each_other_send_one_mail(left):
 
     assert len(mail.outbox) == 1
     assert Touch.objects.filter(state="handed").count() == 1
+
+
+def test_an_order_does_not_wait_while_the_shop_is_asked_and_wins(left):
+    """Fails, because the order waits, if the shop is asked in the claim; a mail leaves if the claim believes its answer alone."""
+    with run_before("shopchat.carts.reminding.ask_shop", lambda: order(left), ends=True):
+        delivery.send_due()
+
+    assert came_of_it(left) == ("ordered", "cancelled", "ordered", "dropped", 0)
+
+
+def test_an_answer_of_the_shop_that_has_become_old_is_asked_for_again(left, monkeypatch):
+    """An order of which nobody told us, while the claim waited for a lock. A mail leaves if the first answer is believed."""
+    monkeypatch.setattr(reminding, "FRESH_SECONDS", -1.0)
+
+    with run_after("shopchat.carts.reminding.ask_shop", lambda: left.shop.add_order(basket=left.watch.ref), ends=True):
+        delivery.send_due()
+
+    assert came_of_it(left)[1:] == ("dropped", "ordered", "dropped", 0)
+
+
+def test_the_shop_is_asked_once_for_each_mail_and_with_nothing_locked(left, monkeypatch):
+    asked = []
+    real = reminding.ask_shop
+
+    def listening(*question):
+        asked.append(connection.in_atomic_block)
+        return real(*question)
+
+    monkeypatch.setattr(reminding, "ask_shop", listening)
+    monkeypatch.setattr(reminding, "FRESH_SECONDS", 1000.0)
+
+    delivery.send_due()
+
+    assert (len(mail.outbox), asked) == (1, [False])

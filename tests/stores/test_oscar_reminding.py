@@ -67,3 +67,11 @@ def test_an_order_that_is_being_committed_wins_over_the_claim(watch, moment):
         order(watch)
 
     assert came_of_it(watch) == ("ordered", "dropped", 0)
+
+
+def test_an_order_does_not_wait_while_the_shop_is_asked_and_wins(watch):
+    """Fails, because the order waits, if the shop is asked in the claim."""
+    with run_before("shopchat.carts.reminding.ask_shop", lambda: order(watch), ends=True):
+        delivery.send_due()
+
+    assert came_of_it(watch) == ("ordered", "dropped", 0)
