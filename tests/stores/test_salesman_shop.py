@@ -1,11 +1,13 @@
 """A shop on Salesman, through its own API: baskets are filled, left, merged, paid for and ordered."""
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings as project
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 if not project.WITH_SALESMAN:
@@ -23,7 +25,7 @@ from shopchat.stores.base import Person, State
 from shopchat.stores.lines import Refusal, RestoreMode
 from shopchat.stores.reading import able, configured_store
 from shopchat.stores.salesman import SESSION_KEY, SalesmanStore
-from shopchat.stores.salesman_requests import asking, asking_now
+from shopchat.stores.salesman_requests import asking, asking_now, remember_request
 from shopchat.stores.salesman_rows import basket_ref, product_ref
 from shopchat.stores.snapshots import snapshot
 from tests.carts.passing import HOUR, MINUTE, steps, watch_of
@@ -625,7 +627,72 @@ def test_a_basket_is_made_for_lines_and_remembered_by_the_session(store, tent):
     assert done.url == "/basket/"
 
 
+def test_a_line_whose_product_is_lost_can_only_go(store, tent):
+    mine = make_basket((tent, 1))
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {tent._meta.db_table}")
+    (line,) = store.baskets([basket_ref(mine)])[basket_ref(mine)].lines
+
+    more = store.set_quantity(request_of(mine), line.key, 2)
+    none = store.set_quantity(request_of(mine), line.key, 0)
+
+    assert (more.refusal, more.present, none.present) == (Refusal.GONE, 1, 0)
+    assert not mine.items.exists()
+
+
+# What products say by themselves
+
+
+def test_products_without_a_class_of_the_shops(tent, monkeypatch):
+    store = SalesmanStore(CURRENCY="EUR")
+    course = Course(title="Knots", live=False)
+    course.save()
+    ref = basket_ref(make_basket((tent, 99), (course, 1)))
+
+    many, hidden = store.baskets([ref], images=True)[ref].lines
+
+    assert (many.purchasable, many.url, many.image_url) == (True, f"/things/{tent.pk}/", None)
+    assert not hidden.purchasable
+    assert [card.title for card in store.search_products("knots")] == []
+    course.live, course.url = True, "/courses/knots/"
+    assert store.shop.products.url(course) == "/courses/knots/"
+    monkeypatch.setattr(type(tent), "get_absolute_url", lambda self: reverse("nowhere"))
+    assert store.shop.products.url(tent) is None
+
+
+def test_a_search_that_fits_exactly_comes_first(store):
+    for title in ("A tent", "Tent", "Tents"):
+        make_product(title)
+
+    assert [card.title for card in store.search_products("tent")] == ["Tent", "Tents", "A tent"]
+
+
+def test_an_id_that_cannot_be_one_belongs_to_nobody(store, tent):
+    make_basket((tent, 1), user=account())
+
+    for user_id in ("olena", "-1", "99999999999999999999", "\0"):
+        assert store.basket_of(Person(user_id)) is None
+        assert store.recent_orders([Person(user_id)], since=timezone.now() - HOUR) == {}
+
+
 # Is it set up?
+
+
+def test_the_middleware_remembers_for_views_of_both_kinds(rf):
+    seen = []
+
+    def view(request):
+        seen.append(asking_now().request)
+
+    async def view_async(request):
+        view(request)
+
+    requests = [rf.get("/"), rf.get("/")]
+    remember_request(view)(requests[0])
+    async_to_sync(remember_request(view_async))(requests[1])
+
+    assert seen == requests
+    assert asking_now() is None
 
 
 def found(**options):
