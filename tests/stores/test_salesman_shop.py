@@ -320,6 +320,39 @@ def test_what_is_rolled_back_was_not(events, committed, tent):
     assert [touch[0] for touch in events.of("touched")] == [basket_ref(kept)]
 
 
+def test_an_item_that_goes_with_something_else_is_nobodys_doing(events, committed, tent):
+    basket = make_basket((tent, 1))
+    kept = make_basket((tent, 1))
+
+    with committed():
+        basket.delete()
+        kept.clear()
+
+    assert [touch[0] for touch in events.of("touched")] == [basket_ref(kept)]
+
+
+def test_the_address_of_an_account_is_no_guests(events, committed, tent):
+    owned, free = make_basket((tent, 1), user=account()), make_basket((tent, 1))
+
+    with committed():
+        for basket in (owned, free):
+            basket.extra = {"email": "typed@example.test"}
+            basket.save(update_fields=["extra"])
+
+    assert events.of("contact") == [(basket_ref(free), "typed@example.test")]
+
+
+def test_a_basket_is_idle_since_its_newest_item(store, tent):
+    basket, now = make_basket((tent, 1), (make_product("Stove"), 1)), timezone.now()
+    old, new = basket.items.order_by("pk")
+    Item.objects.filter(pk=old.pk).update(date_updated=now - 3 * HOUR)
+    Item.objects.filter(pk=new.pk).update(date_updated=now - 2 * HOUR)
+
+    found = store.find_idle(since=now - 4 * HOUR, until=now - HOUR)
+
+    assert [(one.ref, one.last_activity) for one in found] == [(basket_ref(basket), now - 2 * HOUR)]
+
+
 def test_deleting_a_basket_touches_nothing_and_merges_nothing(events, committed, tent):
     with committed():
         make_basket((tent, 1)).add(tent)
@@ -387,6 +420,27 @@ def test_a_payment_that_is_confirmed_elsewhere_knows_its_basket_from_before(cust
 
     assert events.of("placed")[0].basket == ref
     assert store.orders_for([ref])[ref].number == order.ref
+
+
+def test_an_order_that_began_without_a_basket_gets_its_mark_when_it_is_filled(events, store, tent):
+    basket = make_basket((tent, 1))
+    order = Order.objects.create_from_request(request_of(basket))
+    assert events.of("paying") == []
+
+    order.populate_from_basket(basket, request_of(basket))
+
+    assert [placed.basket for placed in events.of("placed")] == [basket_ref(basket)]
+    assert store.orders_for([basket_ref(basket)])[basket_ref(basket)].number == order.ref
+
+
+def test_a_basket_that_grew_while_it_was_paid_for_is_ordered_with_all_of_it(events, store, tent):
+    basket = make_basket((tent, 1))
+    order = begin_payment(basket)
+    basket.add(make_product("Stove"))
+
+    order.populate_from_basket(basket, request_of(basket))
+
+    assert store.baskets([basket_ref(basket)])[basket_ref(basket)].state is State.ORDERED
 
 
 def test_nobody_marks_an_order_with_the_basket_of_somebody_else(customer, events, store, tent):
