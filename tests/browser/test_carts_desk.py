@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.pages import Desk, picture, violations
+from tests.browser.pages import Desk, Storefront, picture, violations
+from tests.browser.test_offer import PERSON
 from tests.browser.test_screens import LOOKS, _in_the_demo, _prefer
 
 pytestmark = pytest.mark.browser
@@ -55,6 +56,14 @@ if not BasketWatch.objects.filter(ref__startswith="oscar:demo-").exists():
             person=f"ref:{watch.ref}", about=watch.ref, rule="cart", inbox=inbox, state=state, reason=reason,
             details=details, planned_for=now, due_at=now, created_at=now, settled_at=now,
         )
+"""
+
+# The card's own clock never strikes, and is counted, so that it is noticed if it gets another time.
+WITHOUT_LOOKING = """
+window.looks = 0;
+const every = window.setInterval;
+window.setInterval = (call, milliseconds, ...rest) =>
+  milliseconds === 20000 ? (window.looks++, 0) : every(call, milliseconds, ...rest);
 """
 
 
@@ -114,6 +123,24 @@ def test_the_rules_and_the_suppressed_addresses(operator, device, scheme, langua
         _look(owner, f"{name}-6-lift")
     finally:
         _prefer(owner, "en", "system")
+
+
+def test_the_card_changes_while_the_customer_fills_their_basket(customer, operator):
+    """By what the store tells, not by the look that the card takes now and then by itself."""
+    buyer = customer(user_agent=PERSON).open_product().add_to_basket()
+    buyer.visit().open_chat().say_and_wait("Is there a larger one?")
+    anna: Desk = operator("anna")
+    anna.page.add_init_script(WITHOUT_LOOKING)
+    anna.visit(f"/cms/chat/{buyer.number()}/?show=all")
+    line = anna.page.locator(".sc-card .sc-basket__line")
+    expect(line).to_contain_text("× 1")
+    anna.page.evaluate("window.isSamePage = true")
+
+    other_window = Storefront(buyer.page.context.new_page(), buyer.base)
+    other_window.open_product().add_to_basket()
+    expect(line).to_contain_text("× 2")
+
+    assert anna.page.evaluate("[isSamePage, looks]") == [True, 1]
 
 
 def _look(desk: Desk, name: str) -> None:

@@ -27,6 +27,24 @@ BasketWatch.objects.filter(pk=newest.pk).update(
 )
 """
 
+# The guest who was last at the checkout is at the bank's, and has been for too long.
+AT_THE_BANK = """
+from importlib import import_module
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from oscar.core.loading import get_model
+from shopchat.carts.models import BasketWatch
+store = import_module(settings.SESSION_ENGINE).SessionStore
+found = (store(key) for key in Session.objects.order_by("-expire_date").values_list("pk", flat=True))
+session = next(session for session in found if "checkout_data" in session)
+newest = BasketWatch.objects.order_by("-last_activity").first()
+basket = get_model("basket", "Basket").objects.get(pk=newest.ref.split(":")[1])
+session["checkout_data"]["submission"] = {"basket_id": basket.pk}
+session.save()
+basket.freeze()
+BasketWatch.objects.filter(pk=newest.pk).update(state="interrupted")
+"""
+
 
 @pytest.fixture
 def left(customer, _demo_dir):
@@ -159,3 +177,23 @@ def test_nothing_is_asked_in_the_checkout_and_nowhere_while_it_is_switched_off(l
     other.context.close()
 
     assert [re.sub(r"^https?://[^/]+", "", url) for url in wanted if "/chat/" in url] == ["/chat/launcher/en.js"]
+
+
+def test_a_guest_who_comes_back_from_the_bank_is_offered_help(customer, request):
+    buyer = customer(user_agent=PERSON, **DESKTOP).open_product().add_to_basket().visit("/checkout/")
+    page = buyer.page
+    page.fill("input[name=username]", "guest@example.test")
+    page.check("input[name=options][value=anonymous]")
+    with page.expect_navigation():
+        page.press("input[name=username]", "Enter")
+    in_the_demo(request.getfixturevalue("_demo_dir"), AT_THE_BANK)
+
+    come_back(buyer)
+
+    assert "oscar_open_basket" not in {cookie["name"] for cookie in page.context.cookies()}
+    expect(page.locator("#bubble")).to_contain_text("Your payment was not completed.")
+    page.locator("#bubble .more").click()
+    expect(buyer.frame.locator(".shopchat-good")).to_have_count(1)
+    buyer.frame.get_by_role("button", name="Yes, please help").click()
+    expect(buyer.messages).to_have_count(1)
+    expect(buyer.messages).to_contain_text("My payment was not completed. Please help me.")
