@@ -37,7 +37,7 @@ def test_a_cache_that_is_down_stops_nobody(monkeypatch, caplog):
     assert "not applied" in caplog.text
 
 
-def test_the_storage_keeps_the_librarys_contract(monkeypatch):
+def test_the_storage_keeps_the_librarys_contract(monkeypatch, still_clock):
     storage = DjangoCacheStorage(seconds=60)
 
     assert storage.check()

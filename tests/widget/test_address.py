@@ -105,7 +105,7 @@ def test_the_form_holds_the_accounts_own_address(browser):
     assert 'value="olena@account.example"' in browser.open().content.decode()
 
 
-def test_one_customer_may_leave_only_so_many_addresses(writer, browser):
+def test_one_customer_may_leave_only_so_many_addresses(writer, browser, still_clock):
     with override_settings(SHOPCHAT={"RATE_LIMITS": {"answer_addresses": "2/hour"}}):
         answers = [writer.form(BOX, do="leave", email=f"a{number}@mail.example") for number in range(3)]
 
@@ -115,7 +115,7 @@ def test_one_customer_may_leave_only_so_many_addresses(writer, browser):
     assert Identity.objects.count() == 2
 
 
-def test_somebody_who_is_many_customers_may_leave_no_more_addresses(writer, stranger):
+def test_somebody_who_is_many_customers_may_leave_no_more_addresses(writer, stranger, still_clock):
     stranger.open()
     stranger.write()
 

@@ -339,7 +339,7 @@ def test_the_source_is_copied_and_stays_as_it_is(shop, tent):
     assert shop.baskets([watch.ref])[watch.ref] == before
 
 
-def test_guesses_learn_nothing_and_are_soon_refused(settings, watch, path):
+def test_guesses_learn_nothing_and_are_soon_refused(settings, watch, path, still_clock):
     settings.SHOPCHAT = {**IN_MEMORY, "RATE_LIMITS": {"basket_link_guesses": "3/hour"}}
     token = path.split("/")[3]
     guesser, costs = Browser(REMOTE_ADDR="192.0.2.7"), []

@@ -340,7 +340,7 @@ def test_a_hundred_sends_store_what_the_limit_allows(writer, still_clock):
     assert Message.objects.count() == 30 + 1
 
 
-def test_starts_are_limited_for_each_address(settings, db):
+def test_starts_are_limited_for_each_address(settings, db, still_clock):
     settings.SHOPCHAT = {"RATE_LIMITS": {"conversation_starts": "2/hour"}}
 
     codes = [Browser(REMOTE_ADDR="10.0.0.1").write().status_code for _ in range(3)]
@@ -350,7 +350,8 @@ def test_starts_are_limited_for_each_address(settings, db):
     assert Browser(REMOTE_ADDR="10.0.0.2").write().status_code == 201
 
 
-def test_a_long_wait_is_told_in_minutes(settings, db):
+def test_a_long_wait_is_told_in_minutes(settings, db, time_machine):
+    time_machine.move_to("2026-11-23T10:00:00Z", tick=False)
     settings.SHOPCHAT = {"RATE_LIMITS": {"conversation_starts": "1/day"}}
     Browser().write()
 
