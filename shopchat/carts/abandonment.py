@@ -63,7 +63,8 @@ def _look_after_a_batch(run: Run) -> int:
     """Baskets whose timer has run out. None of those that come back is due any more."""
     by_state: dict[str, list[BasketWatch]] = {}
     due = BasketWatch.objects.to_look_at(run.at).exclude(state=State.ACTIVE)
-    for watch in due.select_related("inbox", "contact__user")[:BATCH]:
+    # Mostly there are none, and then nothing more is asked.
+    for watch in due.prefetch_related("inbox", "contact__user")[:BATCH]:
         watch.inbox.cart_rules = run.rules_of(watch.inbox_id)
         by_state.setdefault(watch.state, []).append(watch)
     return sum(_duty_of(state)(run, watches) for state, watches in by_state.items())

@@ -4,23 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shopchat.carts import ordering, vouchers
-from shopchat.carts.cursors import cursor_of, go_on_to
+from shopchat.carts.cursors import keep
 from shopchat.carts.runs import BATCH, Run
 from shopchat.stores.abilities import FindsIdle
 from shopchat.stores.base import OrderView
-from shopchat.stores.reading import able, configured_store, safely
+from shopchat.stores.reading import able, safely
 
 # An order may be committed as long after its own moment.
 LATE = timedelta(minutes=15)
 
 
 def book_orders(run: Run) -> int:
-    """End the baskets of all orders since the last run; answers how many that was news of."""
+    """End the baskets of all orders since the last run; answers how many that was news of.
+
+    That the last page was read is kept by whoever reads on in the store: one statement for both.
+    """
     store = able(FindsIdle)
     if store is None:
         return 0
-    cursor = cursor_of(configured_store().key, run.at)
-    since = min(cursor.orders_until, run.at - LATE)
+    since = min(run.cursor.orders_until, run.at - LATE)
     done, after = 0, None
     while True:
         page = _page(store, since, after)
@@ -31,8 +33,9 @@ def book_orders(run: Run) -> int:
         if len(page) < BATCH:
             break
         after = (page[-1].placed_at, page[-1].number)
-        go_on_to(cursor, orders=page[-1].placed_at)
-    go_on_to(cursor, orders=run.at - LATE)
+        run.cursor.orders_until = page[-1].placed_at
+        keep(run.cursor)
+    run.cursor.orders_until = run.at - LATE
     return done
 
 

@@ -2,6 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import F
+from django.db.models.functions import Greatest
+
 from shopchat.carts.models import SweepCursor
 
 FIRST = timedelta(hours=2)
@@ -14,9 +17,9 @@ def cursor_of(store: str, at: datetime) -> SweepCursor:
     return SweepCursor.objects.get_or_create(store=store, defaults=defaults)[0]
 
 
-def go_on_to(cursor: SweepCursor, *, idle: datetime | None = None, orders: datetime | None = None) -> None:
-    """Never backwards: another run may have come further."""
-    for field, until in (("idle_until", idle), ("orders_until", orders)):
-        if until is not None:
-            behind = SweepCursor.objects.filter(pk=cursor.pk, **{f"{field}__lt": until})
-            behind.update(**{field: until})
+def keep(cursor: SweepCursor) -> None:
+    """So far this run has come. Never backwards: another one may have come further."""
+    SweepCursor.objects.filter(pk=cursor.pk).update(
+        idle_until=Greatest(F("idle_until"), cursor.idle_until),
+        orders_until=Greatest(F("orders_until"), cursor.orders_until),
+    )

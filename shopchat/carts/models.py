@@ -170,9 +170,11 @@ class BasketWatch(models.Model):
 
     FINAL = (State.ORDERED, State.MERGED, State.EXPIRED, State.ERASED)
 
-    ref = models.CharField(_("basket"), max_length=200, unique=True)
+    ref = models.CharField(_("basket"), max_length=200)
     store = models.CharField(max_length=32)
-    inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="baskets", verbose_name=_("widget"))
+    inbox = models.ForeignKey(
+        Inbox, on_delete=models.PROTECT, related_name="baskets", db_index=False, verbose_name=_("widget")
+    )
     contact = models.ForeignKey(
         Contact, on_delete=models.SET_NULL, null=True, blank=True, related_name="baskets", verbose_name=_("contact")
     )
@@ -210,7 +212,13 @@ class BasketWatch(models.Model):
         _("needs a person since"), null=True, blank=True, help_text=_("A task for operators: somebody should help.")
     )
     helped_by = models.ForeignKey(
-        Operator, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("helped by")
+        Operator,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("helped by"),
     )
     helped_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(_("created"))
@@ -221,6 +229,9 @@ class BasketWatch(models.Model):
     class Meta:
         verbose_name = _("basket")
         verbose_name_plural = _("baskets")
+        # Each index is written at each change of state, so that there are none but those that somebody reads by. A unique
+        # field would bring a second one on PostgreSQL, for beginnings of texts.
+        constraints = [models.UniqueConstraint(fields=["ref"], name="shopchat_basket_once")]
         indexes = [
             models.Index(fields=["look_at"], name="shopchat_basket_look"),
             models.Index(fields=["state", "last_activity"], name="shopchat_basket_state"),

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from shopchat.carts import rules
-from shopchat.carts.models import BasketWatch, CartRules
+from shopchat.carts.cursors import cursor_of
+from shopchat.carts.models import BasketWatch, CartRules, SweepCursor
 from shopchat.inboxes.finding import inbox_for
 from shopchat.inboxes.models import Inbox
+from shopchat.stores.reading import configured_store
 
 State = BasketWatch.State
 BATCH = 500
@@ -22,6 +24,11 @@ class Run:
     @cached_property
     def all_rules(self) -> Mapping[int, CartRules]:
         return rules.all_rules()
+
+    @cached_property
+    def cursor(self) -> SweepCursor:
+        """How far this run has read, whether that has been kept or not."""
+        return cursor_of(configured_store().key, self.at)
 
     @cached_property
     def default_inbox(self) -> Inbox:

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import JSONField, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.sql import UpdateQuery
 
 from shopchat.carts import hints
 from shopchat.carts.models import BasketTransition, BasketWatch
@@ -84,14 +86,45 @@ def move_rows(pks: Sequence[int], old: str, to: str, *, at: datetime, reason: st
 
 def note_rows(pks: Sequence[int], old: str) -> None:
     """A line for each of these, which are in their new state already. One statement, without reading them."""
-    columns = ("watch_id", "episode", "from_state", "to_state", "reason", "details", "at")
     lines = BasketWatch.objects.filter(pk__in=pks).order_by()
     told = Value(old), "state", "reason", Value({}, JSONField()), "state_at"
     select, params = lines.values_list("pk", "episode", *told).query.sql_with_params()
-    quote = connection.ops.quote_name
-    into = f"{quote(BasketTransition._meta.db_table)} ({', '.join(map(quote, columns))})"
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {into} {select}", params)
+        cursor.execute(f"INSERT INTO {_story()} {select}", params)
+
+
+def move_those(rows: BasketWatchQuerySet, old: str, to: str, *, at: datetime, reason: str = "", **changes: Any) -> int:
+    """The same for those of these rows, all in state ``old``, that nobody is changing. Answers how many there were.
+
+    PostgreSQL does it in one statement and tells nothing of the rows; other databases tell which ones they hold.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            return _move_at_once(rows, old, to, {"state_at": at, "reason": reason, **_ended(to), **changes})
+        pks = list(locked(rows).values_list("pk", flat=True))
+        return move_rows(pks, old, to, at=at, reason=reason, **changes) if pks else 0
+
+
+def _move_at_once(rows: BasketWatchQuerySet, old: str, to: str, changes: Mapping[str, Any]) -> int:
+    held, held_params = locked(rows).values("pk").query.sql_with_params()
+    # With the table's name: a column that ``held`` lacked would be taken from the row that is changed, and fit all rows.
+    among = RawSQL("SELECT held.pk FROM held", ())
+    update = BasketWatch.objects.filter(pk__in=among, state=old).query.chain(UpdateQuery)
+    update.add_update_values({"state": to, **changes})
+    moved, moved_params = update.get_compiler(connection=connection).as_sql()
+    line = f"INSERT INTO {_story()} SELECT id, episode, %s, state, reason, '{{}}', state_at FROM moved"  # noqa: S608 ours
+    moved = f"{moved} RETURNING id, episode, state, reason, state_at"
+    with connection.cursor() as cursor:
+        params = [*held_params, *moved_params, old]
+        cursor.execute(f"WITH held (pk) AS MATERIALIZED ({held}), moved AS ({moved}) {line}", params)
+        return int(cursor.rowcount)
+
+
+def _story() -> str:
+    """Where lines of stories are written to: the table and its columns."""
+    quote = connection.ops.quote_name
+    columns = ("watch_id", "episode", "from_state", "to_state", "reason", "details", "at")
+    return f"{quote(BasketTransition._meta.db_table)} ({', '.join(map(quote, columns))})"
 
 
 def held(watches: Sequence[BasketWatch]) -> list[BasketWatch]:

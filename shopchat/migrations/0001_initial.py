@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
             name='BasketWatch',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=200, unique=True, verbose_name='basket')),
+                ('ref', models.CharField(max_length=200, verbose_name='basket')),
                 ('store', models.CharField(max_length=32)),
                 ('user_id_text', models.CharField(blank=True, help_text='The account, as the store names it.', max_length=64)),
                 ('email_hash', models.CharField(blank=True, help_text='Keyed hash of a guest’s typed address.', max_length=64)),
@@ -303,7 +303,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='basketwatch',
             name='inbox',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='baskets', to='shopchat.inbox', verbose_name='widget'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='baskets', to='shopchat.inbox', verbose_name='widget'),
         ),
         migrations.CreateModel(
             name='WidgetLook',
@@ -501,7 +501,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='basketwatch',
             name='helped_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shopchat.operator', verbose_name='helped by'),
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='shopchat.operator', verbose_name='helped by'),
         ),
         migrations.CreateModel(
             name='Receipt',
@@ -891,6 +891,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='basketwatch',
             index=models.Index(fields=['created_at', 'id'], name='shopchat_basket_created'),
+        ),
+        migrations.AddConstraint(
+            model_name='basketwatch',
+            constraint=models.UniqueConstraint(fields=('ref',), name='shopchat_basket_once'),
         ),
         migrations.AddConstraint(
             model_name='receipt',

@@ -15,6 +15,7 @@ from shopchat.stores.oscar_finding import basket_pks
 from shopchat.stores.oscar_rows import STATES, ref_of
 
 LEFT = ("Open", "Frozen")
+NOBODY = Person()
 
 
 def find_idle(
@@ -24,24 +25,24 @@ def find_idle(
 
     A basket's last activity is its newest line. Of a basket whose lines share one moment the newest is the last made.
     """
-    email = f"owner__{get_user_model().get_email_field_name()}"
-    basket = get_model("basket", "Basket").objects.filter(pk=OuterRef("basket"))
-    facts = [_one(basket, field) for field in ("status", "date_created", "owner", email)]
-    rows = _left_behind(since, until, after).values_list("basket_id", "date_updated", *facts)
+    email = f"basket__owner__{get_user_model().get_email_field_name()}"
+    facts = ("basket_id", "date_updated", "basket__status", "basket__date_created", "basket__owner", email)
+    rows = _left_behind(since, until, after).values_list(*facts)
     return [
         IdleBasket(
             ref=ref_of(pk, created),
             last_activity=moment,
             state=STATES[status],
-            person=Person(str(owner_id or ""), address),
+            person=Person(str(owner_id), address) if owner_id else NOBODY,
         )
         for pk, moment, status, created, owner_id, address in rows[:limit]
     ]
 
 
 def _left_behind(since: datetime, until: datetime, after: tuple[datetime, BasketRef] | None) -> Any:
-    """All that is asked about a line stands in subqueries for one value each. Joins and EXISTS leave the database a choice,
-    and where it expects many lines, or few, it chooses to walk through all baskets."""
+    """What is asked about a line's other rows stands in subqueries for one value each. EXISTS and joins to many leave the
+    database a choice, and where it expects many lines, or few, it chooses to walk through all baskets. The one basket of
+    a line, and its one owner, are joined: there is no other way to them than by their keys."""
     lines = get_model("basket", "Line").objects
     rows = lines.filter(date_updated__range=(since, until))
     if after:
@@ -53,16 +54,14 @@ def _left_behind(since: datetime, until: datetime, after: tuple[datetime, Basket
     # A price that was not stored may be any; a gift alone is no basket to come back for.
     is_worth = Q(price_incl_tax__gt=0) | Q(price_excl_tax__gt=0) | Q(price_incl_tax=None, price_excl_tax=None)
     orders = get_model("order", "Order").objects.filter(basket=OuterRef("basket"))
-    left = get_model("basket", "Basket").objects.filter(_is_customer(), pk=OuterRef("basket"), status__in=LEFT)
     return (
         rows.alias(
-            shopchat_left=_one(left, "pk"),
             shopchat_newest=_one(theirs.order_by("-date_updated", "-pk"), "pk"),
             shopchat_worth=_one(theirs.filter(is_worth, quantity__gt=0).order_by(), "pk"),
             shopchat_order=_one(orders.order_by(), "pk"),
         )
-        .filter(pk=F("shopchat_newest"), shopchat_order=None)
-        .exclude(Q(shopchat_left=None) | Q(shopchat_worth=None))
+        .filter(_is_customer(), basket__status__in=LEFT, pk=F("shopchat_newest"), shopchat_order=None)
+        .exclude(shopchat_worth=None)
         .order_by("date_updated", "basket_id")
     )
 
@@ -76,7 +75,7 @@ def _is_customer() -> Q:
         get_user_model()._meta.get_field("is_staff")
     except FieldDoesNotExist:  # accounts of a shop's own
         return Q()
-    return Q(owner=None) | Q(owner__is_staff=False)
+    return Q(basket__owner=None) | Q(basket__owner__is_staff=False)
 
 
 def orders_since(since: datetime, after: tuple[datetime, str] | None) -> Any:
@@ -86,6 +85,5 @@ def orders_since(since: datetime, after: tuple[datetime, str] | None) -> Any:
         moment, number = after
         rows = rows.filter(date_placed__gte=moment)
         rows = rows.filter(Q(date_placed__gt=moment) | Q(date_placed=moment, number__gt=number))
-    return (
-        rows.select_related("user", "basket").prefetch_related("lines", "discounts").order_by("date_placed", "number")
-    )
+    # Mostly there are none, and then nothing more is asked.
+    return rows.prefetch_related("user", "basket", "lines", "discounts").order_by("date_placed", "number")

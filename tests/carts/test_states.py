@@ -54,6 +54,35 @@ def test_many_move_together_or_not_at_all():
     assert read_again(second).state == State.RETURNED
 
 
+def test_of_rows_that_nobody_reads_only_those_move():
+    """Fails if the condition of the change fits more than the rows that were chosen."""
+    old, new, other = (BasketWatchFactory(episode=number) for number in (1, 2, 3))
+    at = timezone.now()
+    rows = BasketWatch.objects.filter(state=State.ABANDONED, pk__lte=new.pk).order_by("-pk")
+
+    moved = states.move_those(rows[:1], State.ABANDONED, State.RETURNED, at=at, reason="seen", returned_at=at)
+    again = states.move_those(rows[:2], State.ABANDONED, State.EXPIRED, at=at, look_at=None)
+
+    assert (moved, again) == (1, 1)
+    assert [read_again(watch).state for watch in (old, new, other)] == [State.EXPIRED, State.RETURNED, State.ABANDONED]
+    assert (read_again(new).reason, read_again(new).returned_at) == ("seen", at)
+    lines = BasketTransition.objects.order_by("pk").values_list("watch", "episode", "from_state", "to_state", "reason")
+    assert list(lines) == [
+        (new.pk, 2, State.ABANDONED, State.RETURNED, "seen"),
+        (old.pk, 1, State.ABANDONED, State.EXPIRED, ""),
+    ]
+    assert set(BasketTransition.objects.values_list("at", flat=True)) == {at}
+    assert [line.details for line in BasketTransition.objects.all()] == [{}, {}]
+
+
+def test_none_move_where_none_are_chosen():
+    watch = BasketWatchFactory()
+
+    assert not states.move_those(BasketWatch.objects.filter(pk=0), State.ABANDONED, State.EXPIRED, at=timezone.now())
+
+    assert read_again(watch).state == State.ABANDONED
+
+
 def test_nobody_has_to_help_with_what_is_over():
     watch = BasketWatchFactory(needs_help=True)
 

@@ -8,9 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from shopchat import signals
-from shopchat.carts import observing, plans, returning, states
+from shopchat.carts import cursors, discovery, observing, plans, returning, states
 from shopchat.carts.abandonment import sweep
 from shopchat.carts.models import BasketWatch, CartRules, SweepCursor
+from shopchat.carts.runs import Run
 from shopchat.stores.base import State as Stored
 from shopchat.stores.memory import MemoryStore
 from shopchat.stores.moving import Surroundings
@@ -296,6 +297,37 @@ class TestFinding:
 
         assert (before, cursor) == (4, NOW - 87 * MINUTE)
         assert {watch.ref for watch in BasketWatch.objects.all()} == set(refs)
+
+    def test_what_was_told_of_another_moment_is_neither_taken_in_again_nor_forgotten(self, shop, tent):
+        """Clocks differ, and what is known is looked for by its moment first."""
+        early, late, exact, untold = (put(shop, tent, user_id=str(number)) for number in range(4))
+        for ref, moment in ((early, NOW - HOUR), (late, NOW + 5 * MINUTE)):
+            BasketWatch.objects.filter(ref=ref).update(last_activity=moment)
+        BasketWatch.objects.filter(ref=untold).delete()
+        put(shop, tent, user_id="7", at=NOW - MINUTE)
+        run = Run(NOW + 30 * MINUTE)
+
+        news = discovery.take_in_idle(run)
+
+        assert news == 2
+        assert [watch_of(ref).last_activity for ref in (early, late, exact, untold)] == [
+            NOW,
+            NOW + 5 * MINUTE,
+            NOW,
+            NOW,
+        ]
+
+    def test_how_far_it_has_read_never_goes_back(self):
+        cursor = cursors.cursor_of("memory", NOW)
+        other = cursors.cursor_of("memory", NOW)
+        cursor.idle_until, cursor.orders_until = NOW, NOW - HOUR
+        other.idle_until, other.orders_until = NOW - MINUTE, NOW
+
+        cursors.keep(cursor)
+        cursors.keep(other)
+
+        kept = SweepCursor.objects.get()
+        assert (kept.idle_until, kept.orders_until) == (NOW, NOW)
 
 
 class TestEpisodes:
