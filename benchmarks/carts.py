@@ -30,13 +30,15 @@ def run(*, quick: bool) -> Report:
         return report
     if quick:
         with TemporaryDirectory() as folder:
-            _against_bare(report, _shop({"SHOPCHAT_DEMO_DIR": folder}, 200, 50, 1), 200, 50, quick=True)
+            (found,) = _measured([({"SHOPCHAT_DEMO_DIR": folder}, 200)], 50, 1)
+        _against_bare(report, found, 200, 50, quick=True)
         return report
     if reason := services.why_no_postgres():
         report.not_run("the sweep on PostgreSQL", reason)
         return report
     with ExitStack() as stack:
-        small, big = (_shop(stack.enter_context(_postgres(size)), size, IDLE, TIMES) for size in (SMALL, BIG))
+        shops = [(stack.enter_context(_postgres(size)), size) for size in (SMALL, BIG)]
+        small, big = _measured(shops, IDLE, TIMES)
     _against_bare(report, small, SMALL, IDLE, quick=False)
     _against_bare(report, big, BIG, IDLE, quick=False)
     report.compare(
@@ -86,14 +88,45 @@ def _milliseconds(found: dict[str, Any], side: int) -> list[float]:
     return [each[side]["milliseconds"] for each in found["rounds"]]
 
 
-def _shop(environment: dict[str, str], baskets: int, idle: int, times: int) -> dict[str, Any]:
-    """What a process says that has filled the database and swept."""
-    command = [sys.executable, "-m", "benchmarks.shop.baskets", str(baskets), str(idle), str(times)]
-    done = subprocess.run(
-        command, env={**os.environ, **environment}, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
-    )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+def _measured(shops: list[tuple[dict[str, str], int]], idle: int, times: int) -> list[dict[str, Any]]:
+    """What the shops say, each a process with a database of its own, that have been filled and swept in turns."""
+    with ExitStack() as stack:
+        running = [stack.enter_context(_shop(environment, baskets, idle)) for environment, baskets in shops]
+        rounds = [[_asked(shop) for shop in running] for _ in range(times)]
+        return [
+            {"rounds": list(its), **json.loads(shop.communicate()[0])}
+            for shop, its in zip(running, zip(*rounds, strict=True), strict=True)
+        ]
+
+
+@contextmanager
+def _shop(environment: dict[str, str], baskets: int, idle: int) -> Iterator[subprocess.Popen[str]]:
+    """A process that has filled its database."""
+    command = [sys.executable, "-m", "benchmarks.shop.baskets", str(baskets), str(idle)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, env={**os.environ, **environment}, cwd=ROOT, stdin=pipe, stdout=pipe, text=True
+    ) as shop:
+        try:
+            _answer(shop)
+            yield shop
+        finally:
+            shop.kill()
+
+
+def _asked(shop: subprocess.Popen[str]) -> Any:
+    assert shop.stdin
+    shop.stdin.write("\n")
+    shop.stdin.flush()
+    return _answer(shop)
+
+
+def _answer(shop: subprocess.Popen[str]) -> Any:
+    assert shop.stdout
+    line = shop.stdout.readline()
+    if not line:
+        raise subprocess.CalledProcessError(shop.wait(), shop.args)
+    return json.loads(line)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """An Oscar shop with many baskets of which some have just become idle; prints what the sweep and an order cost.
 
-``python -m benchmarks.shop.baskets 1000000 1000 15`` fills a database with so many baskets, of which so many have become idle,
-and sweeps so many times. Each basket has a line and a row of ours; all others were settled long ago.
+``python -m benchmarks.shop.baskets 1000000 1000`` fills a database with so many baskets, of which so many have become idle,
+and says that it is ready. For each line that it reads it sweeps once. When there are no more it says the rest. Each
+basket has a line and a row of ours; all others were settled long ago.
 """
 
 import json
@@ -141,7 +142,8 @@ class Shop:
         with transaction.atomic(), connection.cursor() as cursor:
             for statement, params in zip(WRITTEN, (moments, []), strict=True):
                 cursor.execute(statement, params)
-        return {"milliseconds": (time.perf_counter() - begin) * 1000, "done": min(found["done"], cursor.rowcount)}
+            written = cursor.rowcount
+        return {"milliseconds": (time.perf_counter() - begin) * 1000, "done": min(found["done"], written)}
 
     def order(self, touches: int) -> int:
         """How many queries an order costs whose basket has so many approaches before it."""
@@ -209,13 +211,18 @@ def _moment(at: datetime) -> Any:
     return at if connection.vendor == "postgresql" else connection.ops.adapt_datetimefield_value(at)
 
 
-def main(baskets: int, idle: int, times: int) -> None:
+def main(baskets: int, idle: int) -> None:
     shop = Shop(baskets, idle)
     shop.bare_with_writing(), shop.sweep(), shop.bare()  # whatever the first time makes
-    rounds = [(shop.bare_with_writing(), shop.sweep(), shop.bare()) for _ in range(times)]
-    orders = [shop.order(touches) for touches in (0, 50)]
-    print(json.dumps({"rounds": rounds, "orders": orders, "page": shop.page()}))
+    _say("ready")
+    for _line in sys.stdin:
+        _say((shop.bare_with_writing(), shop.sweep(), shop.bare()))
+    _say({"orders": [shop.order(touches) for touches in (0, 50)], "page": shop.page()})
+
+
+def _say(what: Any) -> None:
+    print(json.dumps(what), flush=True)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:4]))
+    main(*map(int, sys.argv[1:3]))

@@ -109,7 +109,7 @@ def _move_at_once(rows: BasketWatchQuerySet, old: str, to: str, changes: Mapping
     held, held_params = locked(rows).values("pk").query.sql_with_params()
     # With the table's name: a column that ``held`` lacked would be taken from the row that is changed, and fit all rows.
     among = RawSQL("SELECT held.pk FROM held", ())
-    update = BasketWatch.objects.filter(pk__in=among, state=old).query.chain(UpdateQuery)
+    update: Any = BasketWatch.objects.filter(pk__in=among, state=old).query.chain(UpdateQuery)
     update.add_update_values({"state": to, **changes})
     moved, moved_params = update.get_compiler(connection=connection).as_sql()
     line = f"INSERT INTO {_story()} SELECT id, episode, %s, state, reason, '{{}}', state_at FROM moved"  # noqa: S608 ours
