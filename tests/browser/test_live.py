@@ -27,7 +27,7 @@ def tab(beside: Storefront | Desk, path: str = "/bare/") -> Storefront:
     return page
 
 
-def until(condition: Callable[[], object], page: Page, seconds: float = 30) -> None:
+def until(condition: Callable[[], object], page: Page, seconds: float = 60) -> None:
     """Wait, letting the browser go on, until that holds."""
     end = time.monotonic() + seconds
     while not condition():
