@@ -43,12 +43,12 @@ def issue_for(
     if store is None or rules.voucher_percent <= 0 or not _is_somebodys(watch):
         return None
     with transaction.atomic():
-        # Two who ask at once, for a mail and on the site, get the same voucher.
+        # Two who ask at once for two baskets of one person get one. Before the basket, as an erasure does.
+        line_up(person_of(watch), _one_of_all_sites(watch))
+        # And two who ask for one basket, for a mail and on the site, get the same.
         watch = BasketWatch.objects.select_for_update().get(pk=watch.pk)
         worth = worth or _total(watch)
         person = person_of(watch)
-        # And two who ask for two baskets of one person, get one.
-        line_up(person, _one_of_all_sites(watch))
         if kept := next((row for row in watch.vouchers.order_by("-pk") if usable(row, now)), None):
             return kept
         if not _is_enough(worth, rules) or _had_one_lately(person, rules, now):
