@@ -1,7 +1,6 @@
 """What every test may rely on, and an honest account of what this machine could not run."""
 
 import os
-from collections import Counter
 
 import pytest
 from django.conf import settings
@@ -14,6 +13,19 @@ from tests.migrated import Baseline
 
 # How often a browser test that failed is tried again: never, unless CI asks for it; docs/decisions/0009-second-tries.md.
 SECOND_TRIES = int(os.environ.get("SHOPCHAT_SECOND_TRIES", "0"))
+# The files of browser tests that take more than a minute, the longest first.
+LONG_FILES = (
+    "test_callbacks_customer",
+    "test_offer",
+    "test_callbacks_desk",
+    "test_carts_desk",
+    "test_live",
+    "test_screens",
+    "test_widget",
+    "test_conversation",
+    "test_callbacks",
+    "test_hours_editing",
+)
 REQUIRED = {word for word in os.environ.get("SHOPCHAT_REQUIRE", "").split(",") if word}
 
 
@@ -57,10 +69,6 @@ def pytest_collection_modifyitems(items):
             if SECOND_TRIES:
                 item.add_marker(pytest.mark.flaky(reruns=SECOND_TRIES))
     items.sort(key=_turn)
-    browsers = [item for item in items if item.get_closest_marker("browser")]
-    in_file = Counter(item.path for item in browsers)
-    browsers.sort(key=lambda item: -in_file[item.path])
-    items[len(items) - len(browsers) :] = browsers
     if capabilities.has("browser"):
         return
     for item in items:
@@ -73,7 +81,7 @@ def _turn(item):
     running in its process, and Django then refuses the database to every test that follows.
     """
     if item.get_closest_marker("browser"):
-        return 2
+        return 2 + LONG_FILES.index(item.path.stem) if item.path.stem in LONG_FILES else 2 + len(LONG_FILES)
     return 0 if item.get_closest_marker("slow") else 1
 
 
