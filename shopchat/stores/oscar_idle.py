@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist
 from django.db.models import F, OuterRef, Q, Subquery
 from oscar.core.loading import get_model
 
 from shopchat.stores.base import BasketRef, Person
+from shopchat.stores.customers import of_customers
 from shopchat.stores.lines import IdleBasket
 from shopchat.stores.oscar_finding import basket_pks
 from shopchat.stores.oscar_rows import STATES, ref_of
@@ -60,7 +60,7 @@ def _left_behind(since: datetime, until: datetime, after: tuple[datetime, Basket
             shopchat_worth=_one(theirs.filter(is_worth, quantity__gt=0).order_by(), "pk"),
             shopchat_order=_one(orders.order_by(), "pk"),
         )
-        .filter(_is_customer(), basket__status__in=LEFT, pk=F("shopchat_newest"), shopchat_order=None)
+        .filter(of_customers("basket__owner"), basket__status__in=LEFT, pk=F("shopchat_newest"), shopchat_order=None)
         .exclude(shopchat_worth=None)
         .order_by("date_updated", "basket_id")
     )
@@ -68,14 +68,6 @@ def _left_behind(since: datetime, until: datetime, after: tuple[datetime, Basket
 
 def _one(rows: Any, field: str) -> Subquery:
     return Subquery(rows.values(field)[:1])
-
-
-def _is_customer() -> Q:
-    try:
-        get_user_model()._meta.get_field("is_staff")
-    except FieldDoesNotExist:  # accounts of a shop's own
-        return Q()
-    return Q(basket__owner=None) | Q(basket__owner__is_staff=False)
 
 
 def orders_since(since: datetime, after: tuple[datetime, str] | None) -> Any:

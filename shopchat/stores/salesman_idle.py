@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist
 from django.db.models import BooleanField, Case, CharField, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Cast
 from salesman.core.utils import get_salesman_model
 
 from shopchat.stores.base import BasketRef, Person, State
+from shopchat.stores.customers import of_customers
 from shopchat.stores.lines import IdleBasket
 from shopchat.stores.salesman_finding import marked_orders, orders, pk_of
 from shopchat.stores.salesman_rows import NEW, parts_of, ref_of
@@ -41,7 +41,7 @@ def find_idle(
 
 def _left_behind(since: datetime, until: datetime, after: tuple[datetime, BasketRef] | None) -> Any:
     items = get_salesman_model("BasketItem").objects
-    rows = items.filter(_is_customer(), date_updated__range=(since, until), quantity__gt=0)
+    rows = items.filter(of_customers("basket__user"), date_updated__range=(since, until), quantity__gt=0)
     if after:
         moment, ref = after
         pk = pk_of(get_salesman_model("Basket"), (parts_of(ref) or ("",))[0])
@@ -63,14 +63,6 @@ def _left_behind(since: datetime, until: datetime, after: tuple[datetime, Basket
         )
         .order_by("date_updated", "basket_id")
     )
-
-
-def _is_customer() -> Q:
-    try:
-        get_user_model()._meta.get_field("is_staff")
-    except FieldDoesNotExist:  # accounts of a shop's own
-        return Q()
-    return Q(basket__user=None) | Q(basket__user__is_staff=False)
 
 
 def orders_since(since: datetime, after: tuple[datetime, str] | None) -> Any:

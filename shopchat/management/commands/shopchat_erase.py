@@ -2,8 +2,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import CommandError
-
+from shopchat.management.commands._asking import insist_on_yes
 from shopchat.management.commands._person import Nobody, PersonCommand, counts
 from shopchat.privacy.erasing import Stored, erase, erase_guests, stored, stored_of_guests
 
@@ -29,13 +28,5 @@ class Command(PersonCommand):
     def _erase(self, found: Stored, erase: Callable[[], Stored], *, yes: bool) -> None:
         if not yes:
             self.stdout.write(f"There are {counts(found)}.")
-            self._ask()
+            insist_on_yes("Erase this for ever?", otherwise="Nothing was erased.")
         self.stdout.write(f"Erased: {counts(erase())}.")
-
-    def _ask(self) -> None:
-        try:
-            answer = input("Erase this for ever? Type yes: ")
-        except EOFError:
-            answer = ""
-        if answer.strip().lower() != "yes":
-            raise CommandError("Nothing was erased.")

@@ -1,10 +1,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from shopchat.carts.models import CartRules
 from shopchat.carts.vouchers import give_back
+from shopchat.management.commands._asking import insist_on_yes
 
 
 class Command(BaseCommand):
@@ -18,17 +19,9 @@ class Command(BaseCommand):
             self.stdout.write(
                 "Reminders of baskets will be switched off, and vouchers that nobody has used will be removed."
             )
-            self._ask()
+            insist_on_yes("Do it?", otherwise="Nothing was changed.")
         CartRules.objects.update(mails=False, onsite=CartRules.Onsite.OFF, voucher_percent=0)
         self.stdout.write(f"Vouchers removed: {give_back()}.")
         self.stdout.write(
             "The shop does not need the chat any more. What to do next: “Take the chat out again” in the guides."
         )
-
-    def _ask(self) -> None:
-        try:
-            answer = input("Do it? Type yes: ")
-        except EOFError:
-            answer = ""
-        if answer.strip().lower() != "yes":
-            raise CommandError("Nothing was changed.")
